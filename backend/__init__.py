@@ -1,0 +1,1 @@
+"""The product: what may be bought, paid for, granted."""

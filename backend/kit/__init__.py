@@ -1,0 +1,1 @@
+"""Tools with no business meaning; imports no slice."""

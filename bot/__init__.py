@@ -1,0 +1,1 @@
+"""The Telegram face: screens only, no rules."""

@@ -1,0 +1,1 @@
+"""The outside world, emulated over HTTP; imports nothing of the product."""
