@@ -1,0 +1,1 @@
+"""Money moving; knows no plan and no key."""

@@ -1,0 +1,234 @@
+"""What a payment provider is, and what it answers.
+
+A driver speaks HTTP and nothing else: no database, no framework. It runs unchanged against the live service and
+against its emulator in sandbox/. What the company answers is a value, not an exception; only our bugs raise.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from backend.kit.money import Currency, Money
+
+
+class PaymentState(StrEnum):
+    """Where one attempt to pay stands. `succeeded` is final; every other may still become it."""
+
+    NEW = "new"
+    PENDING = "pending"
+    CONFIRMING = "confirming"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    REVIEW = "review"
+    SUCCEEDED = "succeeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A payment as the company says it is now.
+
+    `state` is PENDING, CONFIRMING, CANCELED or SUCCEEDED. `amount` is None when it could not be read exactly.
+    `pid` and `mac` are what we once sent along, unverified.
+    """
+
+    ref: str
+    state: PaymentState
+    provider_status: str
+    amount: Money | None
+    account: str | None
+    test: bool
+    pid: str | None = None
+    mac: object = None
+    url: str | None = None  # where the buyer pays, while that is possible
+    reason: str | None = None  # why it was canceled, in the company's words
+    refunded_minor: int = 0
+    created_at: datetime | None = None
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The company knows this payment and says how it stands."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A definite no: nothing happened and nothing will. `code` is the company's word, "not_found" for a 404."""
+
+    code: str
+    description: str = ""
+    parameter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotProcessed:
+    """Certainly no effect: ask again later with the same key and bytes."""
+
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may or may not have happened: ask again with the same key and bytes, or look."""
+
+    reason: str
+    retry_after: timedelta | None = None
+    duplicate_key: bool = False  # the key was used before with other bytes: look, never re-send
+
+
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """Our credentials or address are wrong: stop asking and tell the operator."""
+
+    reason: str
+
+
+Result = Known | Rejected | NotProcessed | Unknown | Misconfigured
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSnapshot:
+    """A refund as the company says it is now. `state` is pending, succeeded or canceled."""
+
+    ref: str
+    payment_ref: str
+    state: str
+    amount: Money | None
+    reason: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundKnown:
+    snapshot: RefundSnapshot
+
+
+RefundResult = RefundKnown | Rejected | NotProcessed | Unknown | Misconfigured
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequest:
+    """What one attempt asks for. `description` is shown to the payer."""
+
+    payment_id: str
+    amount: Money
+    method: str
+    description: str
+    return_url: str
+    mac: str
+    language: str = "ru"
+    email: str | None = None  # for the fiscal receipt, where one is due
+    save_method: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Money back for one payment of the company."""
+
+    refund_id: str
+    payment_ref: str
+    amount: Money
+    description: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Which payment a webhook is about, and what it claims. Only what `fetch` says counts.
+
+    `claims` is compared with the fetched truth: an event that is ahead of it stays open.
+    """
+
+    event: str  # "payment.succeeded"
+    object_id: str  # the object of the event: a payment's id, or a refund's
+    ref: str  # the payment to look at
+    claims: PaymentState | None = None
+    pid: str | None = None
+    mac: object = None
+    amount: Money | None = None
+    refund_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Who we are at the company and what we may sell there."""
+
+    account: str
+    test: bool
+    enabled: bool
+    methods: frozenset[str] = frozenset()
+    fiscalization: bool = False
+    notes: tuple[str, ...] = field(default=())  # what the operator should know
+
+
+class PaymentProvider(Protocol):
+    """A company that moves money. One file in this folder each."""
+
+    id: ClassVar[str]  # stored with every payment: never rename
+    currencies: ClassVar[frozenset[Currency]]
+    late_for: ClassVar[timedelta]  # how long a canceled payment may still be paid
+    refusal_status: ClassVar[int]  # HTTP status for a webhook from a foreign address
+    key_lives: ClassVar[timedelta]  # how long an idempotence key protects; zero: the company has none
+    account: str  # our account there: goes into the MAC and is compared with every answer
+    test: bool  # whether money is play money
+    methods: tuple[str, ...]  # ways to pay, in the order buttons stand
+
+    def prepare(self, request: PaymentRequest) -> bytes:
+        """The exact request body. Pure: it is stored first and sent byte-identical ever after."""
+
+    async def create(self, body: bytes, key: str) -> Result:
+        """Open a payment. The same body and key give the same payment for `key_lives`."""
+
+    async def fetch(self, ref: str) -> Result:
+        """Ask for the truth: after a webhook, on return, in reconciliation."""
+
+    async def capture(self, ref: str, key: str) -> Result:
+        """Take money that is only held."""
+
+    def list_since(self, since: datetime) -> AsyncIterator[Snapshot]:
+        """Every payment the company knows since then, newest first, for the sweep.
+
+        Raises:
+            Unavailable: a page could not be read; what came before it stands.
+        """
+
+    def prepare_refund(self, request: RefundRequest) -> bytes:
+        """The exact refund body, as `prepare`."""
+
+    async def refund(self, body: bytes, key: str) -> RefundResult:
+        """Give money back."""
+
+    async def fetch_refund(self, ref: str) -> RefundResult:
+        """How a refund stands."""
+
+    def refunds_of(self, ref: str) -> AsyncIterator[RefundSnapshot]:
+        """Every refund of one payment, whoever made it.
+
+        Raises:
+            Unavailable: a page could not be read.
+        """
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint | None:
+        """Say which payment a webhook is about; None: an event that does not concern us.
+
+        Raises:
+            Invalid: not a webhook of this company.
+        """
+
+    def accepts_from(self, address: str | None) -> bool:
+        """Whether the company sends webhooks from this address."""
+
+    async def probe(self) -> Capabilities:
+        """Who we are there and what we may sell: account, test mode, methods, receipts.
+
+        Raises:
+            Unavailable: no usable answer.
+            Refused: the credentials are wrong.
+        """
+
+    async def aclose(self) -> None:
+        """Close connections."""

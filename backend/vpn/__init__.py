@@ -1,0 +1,1 @@
+"""Keys on servers; knows no money and no subscription."""
