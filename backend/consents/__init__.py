@@ -1,0 +1,1 @@
+"""Texts people accepted, with version and time."""

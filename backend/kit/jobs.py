@@ -1,0 +1,213 @@
+"""Jobs: work stored in the database, written in the transaction that needs it. Hides the queue library.
+
+A job only wakes and runs now; it is never scheduled and never retried by the queue. What waits is a row with a
+time (`next_check_at`, `sync_after`, …) that a `@ticks` function reads every second with the one clock. So a moved
+clock moves everything, and deleting every queued job changes no end state.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import structlog
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kit import clock
+from backend.kit.db import Database, DatabaseUnavailable, Model
+from backend.kit.errors import Outside
+from backend.kit.telemetry import JOBS
+
+log = structlog.get_logger()
+
+HEARTBEAT_SECONDS = 2.0
+STALLED_SECONDS = 10.0
+
+
+class Job:
+    """Base of all jobs: frozen dataclasses that live beside the service function which queues them."""
+
+
+class Timer(Model):
+    """When a recurring job is due next."""
+
+    __tablename__ = "timers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    next_at: Mapped[datetime]
+
+
+J = TypeVar("J", bound=Job)
+T = TypeVar("T", bound=type[Job])
+Runner = Callable[[Any, Any], Awaitable[None]]
+Tick = Callable[[AsyncSession, datetime], Awaitable[None]]
+
+RUNNERS: dict[type[Job], Runner] = {}
+RECURRING: dict[type[Job], timedelta] = {}
+TICKS: list[Tick] = []
+
+
+def runs(job: type[J]) -> Callable[[Callable[[J, Any], Awaitable[None]]], Callable[[J, Any], Awaitable[None]]]:
+    """Mark the one function that does this kind of job: `async def sync_server(job, deps)`."""
+
+    def register(function: Callable[[J, Any], Awaitable[None]]) -> Callable[[J, Any], Awaitable[None]]:
+        if job in RUNNERS:
+            raise ValueError(f"{job.__name__} has two runners")
+        RUNNERS[job] = function
+        return function
+
+    return register
+
+
+def every(interval: timedelta) -> Callable[[T], T]:
+    """Queue this job, which has no fields, once in every interval of the one clock."""
+
+    def register(job: T) -> T:
+        RECURRING[job] = interval
+        return job
+
+    return register
+
+
+def ticks(function: Tick) -> Tick:
+    """Mark a function that looks every second for rows that are due and queues their jobs."""
+    TICKS.append(function)
+    return function
+
+
+_enqueuer = App(connector=PsycopgConnector())
+
+
+async def enqueue(session: AsyncSession, job: Job, *, once: str | None = None, serial: str | None = None) -> None:
+    """Queue a job in the caller's transaction.
+
+    Args:
+        once: while a job of this name waits, a second one is not queued (that is success).
+        serial: of the jobs of this name only one runs at a time, in order.
+    """
+    raw = (await (await session.connection()).get_raw_connection()).driver_connection
+    deferrer = _enqueuer.configure_task(
+        type(job).__name__, lock=serial, queueing_lock=once and f"{type(job).__name__}:{once}"
+    )
+    deferrer.connection = raw
+    arguments = TypeAdapter(type(job)).dump_python(job, mode="json")
+    try:
+        async with session.begin_nested():
+            await deferrer.defer_async(**arguments)
+    except AlreadyEnqueued:
+        log.debug("job.already_queued", job=type(job).__name__, once=once)
+
+
+async def tick(db: Database) -> None:
+    """Queue everything that is due now."""
+    now = clock.now()
+    async with db.transaction() as session:
+        for job in await _due_recurring(session, now):
+            await enqueue(session, job(), once="recurring")
+        for function in TICKS:
+            await function(session, now)
+
+
+async def _due_recurring(session: AsyncSession, now: datetime) -> list[type[Job]]:
+    due = []
+    for job, interval in RECURRING.items():
+        claim = (
+            insert(Timer)
+            .values(name=job.__name__, next_at=now + interval)
+            .on_conflict_do_update(
+                index_elements=[Timer.name], set_={"next_at": now + interval}, where=Timer.next_at <= now
+            )
+            .returning(Timer.name)
+        )
+        if await session.scalar(claim):
+            due.append(job)
+    return due
+
+
+@dataclass
+class Worker:
+    """Runs jobs until it is cancelled.
+
+    `deps` is the one object built by cli/wiring.py; every runner declares as a Protocol what it needs of it.
+    """
+
+    db: Database
+    deps: Any
+    concurrency: int = 10
+
+    async def run(self) -> None:
+        """Tick, run jobs and clear the jobs of dead workers, for ever."""
+        async with AsyncExitStack() as stack:
+            app = await stack.enter_async_context(self._app().open_async())
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            group.create_task(self._tick_for_ever(app))
+            await app.run_worker_async(
+                concurrency=self.concurrency,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+                fetch_job_polling_interval=0.5,
+                shutdown_graceful_timeout=3,
+                delete_jobs="always",
+                install_signal_handlers=False,
+            )
+
+    async def run_until_idle(self) -> None:
+        """Do what is due and everything that follows from it, then return. For tests and `sync` commands."""
+        async with self._app().open_async() as app:
+            while True:
+                await tick(self.db)
+                async with self.db.transaction() as session:
+                    if not await session.scalar(text("select count(*) from procrastinate_jobs")):
+                        return
+                await app.run_worker_async(
+                    wait=False, concurrency=self.concurrency, delete_jobs="always", install_signal_handlers=False
+                )
+
+    def _app(self) -> App:
+        app = App(connector=PsycopgConnector(conninfo=self.db.dsn, min_size=1, max_size=5))
+        for job, runner in RUNNERS.items():
+            app.task(name=job.__name__)(self._task(job, runner))
+        return app
+
+    def _task(self, job: type[Job], runner: Runner) -> Callable[..., Awaitable[None]]:
+        adapter = TypeAdapter(job)
+
+        async def run(**arguments: Any) -> None:
+            await self.run_job(job.__name__, runner(adapter.validate_python(arguments), self.deps))
+
+        return run
+
+    async def run_job(self, name: str, work: Awaitable[None]) -> None:
+        """Await one job. Nothing it raises is lost or repeated here: the rows it serves will wake it again."""
+        started, outcome = time.perf_counter(), "done"
+        with structlog.contextvars.bound_contextvars(job=name):
+            try:
+                await work
+            except Outside as error:
+                outcome = "postponed"
+                log.warning("job.postponed", reason=str(error))
+            except Exception:
+                outcome = "failed"
+                log.exception("job.failed")
+        JOBS.labels(job=name, outcome=outcome).observe(time.perf_counter() - started)
+
+    async def _tick_for_ever(self, app: App) -> None:
+        while True:
+            try:
+                await tick(self.db)
+                for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+                    log.warning("job.stalled", name=stalled.task_name)
+                    await app.job_manager.finish_job(stalled, Status.FAILED, delete_job=True)
+            except (DatabaseUnavailable, OSError) as error:
+                log.warning("ticker.waits", error=type(error).__name__)
+            await asyncio.sleep(1)

@@ -1,0 +1,54 @@
+"""What FastAPI endpoints of every slice need from a request."""
+
+import ipaddress
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit.db import Database
+
+
+def database(request: Request) -> Database:
+    found: Database = request.app.state.db
+    return found
+
+
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with database(request).transaction() as session:
+        yield session
+
+
+# scope="function": the commit comes before the answer, so an answer 200 means that the rows are there.
+Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+
+
+def client_ip(request: Request) -> str | None:
+    """The address a request came from.
+
+    The TCP peer; only if that is a proxy of ours, the right-most entry of X-Forwarded-For that is not.
+    """
+    peer = request.client.host if request.client else None
+    trusted: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = request.app.state.trusted_proxies
+    if peer is None or not _within(peer, trusted):
+        return peer
+    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    for hop in (h.strip() for h in reversed(hops)):
+        if not _is_address(hop):
+            return peer
+        if not _within(hop, trusted):
+            return hop
+    return peer
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _within(text: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    return _is_address(text) and any(ipaddress.ip_address(text) in network for network in networks)

@@ -1,0 +1,1 @@
+"""Telling people things, once, as they prefer."""

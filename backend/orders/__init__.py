@@ -1,0 +1,1 @@
+"""The sale: the one place where all other slices meet."""

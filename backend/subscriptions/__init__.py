@@ -1,0 +1,1 @@
+"""The right to use the VPN for a time."""

@@ -1,0 +1,27 @@
+"""Imports every slice's models, so that the metadata is complete."""
+
+from backend.consents import models as consents
+from backend.kit import jobs
+from backend.kit.db import Model
+from backend.notifications import models as notifications
+from backend.orders import models as orders
+from backend.payments import models as payments
+from backend.plans import models as plans
+from backend.subscriptions import models as subscriptions
+from backend.users import models as users
+from backend.vpn import models as vpn
+
+METADATA = Model.metadata
+
+__all__ = [
+    "METADATA",
+    "consents",
+    "jobs",
+    "notifications",
+    "orders",
+    "payments",
+    "plans",
+    "subscriptions",
+    "users",
+    "vpn",
+]
