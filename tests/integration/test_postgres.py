@@ -1,0 +1,312 @@
+"""The embedded PostgreSQL: it starts, keeps its data, and never outlives its owner."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cli.postgres import MAJOR, Postgres, PostgresFailed, programs
+
+ROOT = Path(__file__).parents[2]
+NOBODY = 65534
+
+# Started as root it may become somebody else, after everything is imported: the interpreter may be out of his reach.
+OWNER = """
+import os, sys
+from pathlib import Path
+from cli.postgres import Postgres, PostgresFailed
+
+data_dir, uid = Path(sys.argv[1]), int(sys.argv[2])
+if uid != os.geteuid():
+    os.setgroups([])
+    os.setgid(uid)
+    os.setuid(uid)
+try:
+    with Postgres(data_dir, durable=False) as postgres:
+        print(postgres.dsn, flush=True)
+        sys.stdin.read()
+except PostgresFailed as failed:
+    print(failed, flush=True)
+"""
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="skipped: only root can become somebody else")
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="skipped: only Linux has a parent-death signal")
+
+
+class Owner:
+    """Another process that owns the server; it stops the server when its input ends."""
+
+    def __init__(self, data_dir: Path, *, uid: int | None = None, path: str | None = None) -> None:
+        command = [sys.executable, "-c", OWNER, str(data_dir), str(os.geteuid() if uid is None else uid)]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | {"PATH": path or os.environ["PATH"]},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        self.said = self.process.stdout.readline().strip()
+
+    def end(self) -> None:
+        self.process.communicate()
+
+
+@contextmanager
+def owner(data_dir: Path, *, uid: int | None = None, path: str | None = None) -> Iterator[Owner]:
+    someone = Owner(data_dir, uid=uid, path=path)
+    try:
+        yield someone
+    finally:
+        someone.end()
+
+
+@pytest.fixture
+def open_dir() -> Iterator[Path]:
+    """A folder that every user of the machine may enter, unlike those of pytest."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def without(program: str, folder: Path) -> str:
+    """A PATH on which `program` is there and refuses, as it does in containers."""
+    folder.mkdir(exist_ok=True)
+    folder.joinpath(program).write_text("#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n")
+    folder.joinpath(program).chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def postmaster(data_dir: Path) -> int:
+    return int((data_dir / f"pg{MAJOR}" / "postmaster.pid").read_text().split()[0])
+
+
+def runs(pid: int) -> bool:
+    """A dead process that nobody has waited for yet does not run."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def soon(condition: Callable[[], bool], *, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+def remember(dsn: str, note: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute("create table if not exists notes (note text)")
+        connection.execute("insert into notes values (%s)", [note])
+
+
+def remembered(dsn: str) -> list[str]:
+    with psycopg.connect(dsn) as connection:
+        return [row[0] for row in connection.execute("select note from notes order by note")]
+
+
+def test_a_second_start_has_yesterdays_data_within_a_second(tmp_path: Path) -> None:
+    with Postgres(tmp_path) as postgres:
+        remember(postgres.dsn, "yesterday")
+        first = postmaster(tmp_path)
+    assert not runs(first)
+
+    began = time.monotonic()
+    with Postgres(tmp_path) as postgres:
+        took = time.monotonic() - began
+        assert remembered(postgres.dsn) == ["yesterday"]
+
+    assert took < 1
+
+
+def test_russian_is_sorted_and_folded_whatever_the_system_speaks(tmp_path: Path) -> None:
+    with Postgres(tmp_path, durable=False) as postgres, psycopg.connect(postgres.dsn) as connection:
+        row = connection.execute("select lower('ЁЖ'), 'Привет' ilike 'пРИВЕТ'").fetchone()
+
+    assert row == ("ёж", True)
+
+
+def test_only_the_password_opens_the_database_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    with Postgres(tmp_path, durable=False) as postgres:
+        password = tmp_path / f"pg{MAJOR}.password"
+        wrong = postgres.dsn.replace(password.read_text(), "guess")
+
+        assert password.stat().st_mode & 0o777 == 0o600
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(wrong)
+
+
+@only_linux
+def test_kill_9_of_the_owner_takes_the_server_along(tmp_path: Path) -> None:
+    with owner(tmp_path) as killed:
+        server = postmaster(tmp_path)
+        assert runs(server), killed.said
+
+        killed.process.kill()
+
+        assert soon(lambda: not runs(server), seconds=2)
+
+
+def test_kill_9_of_the_server_loses_nothing_that_was_committed(tmp_path: Path) -> None:
+    with Postgres(tmp_path) as postgres:
+        remember(postgres.dsn, "committed")
+        os.kill(postmaster(tmp_path), signal.SIGKILL)
+
+    with Postgres(tmp_path) as postgres:
+        assert remembered(postgres.dsn) == ["committed"]
+
+
+@only_linux
+def test_a_server_that_outlived_its_owner_is_replaced(tmp_path: Path) -> None:
+    with owner(tmp_path / "data", path=without("setpriv", tmp_path / "bin")) as killed:
+        remember(killed.said, "before")
+        server = postmaster(tmp_path / "data")
+        killed.process.kill()
+        killed.process.wait()
+        assert runs(server)
+
+    with Postgres(tmp_path / "data") as postgres:
+        assert not runs(server)
+        assert remembered(postgres.dsn) == ["before"]
+
+
+def test_ctrl_c_in_the_terminal_is_for_the_owner_alone(tmp_path: Path) -> None:
+    with Postgres(tmp_path, durable=False):
+        assert os.getpgid(postmaster(tmp_path)) != os.getpgid(0)
+
+
+def test_a_start_that_was_killed_halfway_is_begun_again(tmp_path: Path) -> None:
+    half = tmp_path / f"pg{MAJOR}.new"
+    half.mkdir()
+    half.joinpath("PG_VERSION").write_text(f"{MAJOR}\n")
+
+    with Postgres(tmp_path, durable=False) as postgres:
+        remember(postgres.dsn, "whole")
+
+    assert not half.exists()
+
+
+def test_two_owners_of_one_folder_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    with (
+        Postgres(tmp_path, durable=False) as postgres,
+        owner(tmp_path) as second,
+    ):
+        assert second.said.startswith(f"Another program already runs the database in {tmp_path}")
+        remember(postgres.dsn, "the first is unharmed")
+
+
+@pytest.mark.parametrize("folder", ["pg17", f"pg{MAJOR}"])
+def test_data_of_another_major_is_refused_and_left_alone(tmp_path: Path, folder: str) -> None:
+    old = tmp_path / folder
+    old.mkdir()
+    old.joinpath("PG_VERSION").write_text("17\n")
+
+    with pytest.raises(PostgresFailed, match="was written by PostgreSQL 17 and this is 18"), Postgres(tmp_path):
+        pass
+
+    assert [file.name for file in old.iterdir()] == ["PG_VERSION"]
+
+
+def test_missing_programs_are_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-S", "-c", OWNER, str(tmp_path), str(os.geteuid())]
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+
+    assert done.stdout.startswith("PostgreSQL's programs are not installed: run `make setup`")
+
+
+def test_a_broken_cluster_is_one_sentence_with_its_reason(tmp_path: Path) -> None:
+    with Postgres(tmp_path, durable=False):
+        pass
+    tmp_path.joinpath(f"pg{MAJOR}", "global", "pg_control").unlink()
+
+    with (
+        pytest.raises(PostgresFailed, match=r"^PostgreSQL did not start in .*: .*pg_control.*\.$"),
+        Postgres(tmp_path),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("size", ["8m", "30m"])
+def test_a_full_disk_is_one_sentence(tmp_path: Path, size: str) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("skipped: mounting a small disk is not allowed here")
+    try:
+        with pytest.raises(PostgresFailed, match=r"^The disk is full: free some space for .*\.$"), Postgres(disk):
+            pass
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+@only_root
+def test_a_normal_user_runs_it(open_dir: Path) -> None:
+    data = open_dir / "data"
+    data.mkdir()
+    os.chown(data, NOBODY, NOBODY)
+    if unreachable := cannot_reach_programs():
+        pytest.skip(unreachable)
+
+    with owner(data, uid=NOBODY) as user:
+        remember(user.said, "mine")
+        assert Path(f"/proc/{postmaster(data)}").stat().st_uid == NOBODY
+
+
+@only_root
+def test_a_folder_of_somebody_else_is_one_sentence(open_dir: Path) -> None:
+    with owner(open_dir / "data", uid=NOBODY) as user:
+        assert user.said.startswith("No permission to use ")
+
+
+@only_root
+@only_linux
+def test_root_without_namespaces_runs_it_as_nobody_and_later_with_them_again(open_dir: Path) -> None:
+    if unreachable := cannot_reach_programs():
+        pytest.skip(unreachable)
+    data = open_dir / "data"
+
+    with owner(data, path=without("unshare", open_dir / "bin")) as boxed:
+        remember(boxed.said, "boxed")
+        server = postmaster(data)
+        assert Path(f"/proc/{server}").stat().st_uid == NOBODY
+        boxed.process.kill()
+        assert soon(lambda: not runs(server), seconds=2)
+
+    with owner(data) as free:
+        assert remembered(free.said) == ["boxed"]
+        remember(free.said, "free")
+    with owner(data, path=without("unshare", open_dir / "bin")) as boxed:
+        assert remembered(boxed.said) == ["boxed", "free"]
+
+
+@only_root
+@only_linux
+def test_root_without_namespaces_in_a_closed_folder_is_one_sentence(open_dir: Path) -> None:
+    closed = open_dir / "closed"
+    closed.mkdir(mode=0o700)
+
+    with owner(closed / "data", path=without("unshare", open_dir / "bin")) as boxed:
+        assert boxed.said.startswith("PostgreSQL refuses to run as root, and as `nobody` it cannot reach its data")
+
+    assert closed.stat().st_mode & 0o777 == 0o700
+
+
+def cannot_reach_programs() -> str | None:
+    """Why `nobody` cannot run what is installed here, as in a checkout below a private home."""
+    become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
+    command = [*become, str(programs() / "postgres"), "--version"]
+    if subprocess.run(command, capture_output=True, cwd="/", check=False).returncode:
+        return "skipped: this checkout is out of the reach of other users"
+    return None
