@@ -27,8 +27,19 @@ class Subscription(Model):
     grace_until: Mapped[datetime | None]
     blocked: Mapped[bool] = mapped_column(default=False)
     desired_version: Mapped[int] = mapped_column(default=0)
-    ended_version: Mapped[int] = mapped_column(default=0)  # desired_version at which the end was noticed
+    revivals: Mapped[int] = mapped_column(default=0)  # grows when time begins to run (again): a key to announce
     created_at: Mapped[datetime]
+
+    @property
+    def runs_until(self) -> datetime | None:
+        """When its keys stop: the end of its time, or of the grace while a renewal is under way."""
+        ends = [at for at in (self.paid_until, self.grace_until) if at is not None]
+        return max(ends) if ends else None
+
+    @property
+    def ready_key(self) -> str:
+        """What is announced once: this link, since it last began to work."""
+        return f"ready:{self.id}:{self.link_version}:{self.revivals}"
 
     def active(self, now: datetime) -> bool:
         """Whether its time is running."""

@@ -1,0 +1,32 @@
+"""What carries a notification to a person."""
+
+from datetime import timedelta
+from typing import Protocol
+
+from backend.kit.errors import Refused, Unavailable
+from backend.notifications.kinds import Kind
+
+
+class PersonUnreachable(Refused):
+    """The person does not want to hear from us there."""
+
+
+class SlowDown(Unavailable):
+    """The channel takes no more for a while."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(wait=wait)
+        self.wait = wait
+
+
+class Channel(Protocol):
+    """A way to reach people, such as the bot."""
+
+    async def send(self, user_id: int, kind: Kind) -> None:
+        """Say one thing to one person.
+
+        Raises:
+            PersonUnreachable: never again there.
+            SlowDown: after `wait`.
+            Unavailable: try again; it may have been said.
+        """

@@ -1,0 +1,69 @@
+"""One frozen dataclass per thing we say. What it looks like is the channel's business."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+
+class Kind:
+    """Base of everything we say. `priority`: lower goes first, so money and keys come before news."""
+
+    priority: ClassVar[int] = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Paid(Kind):
+    """A payment was counted. `key_ready`: the key works already (a renewal), so this message carries it.
+
+    `shown_in` is where the checkout stands: that message turns into this one.
+    """
+
+    priority: ClassVar[int] = 0
+    payment_id: UUID
+    subscription_id: UUID
+    days: int
+    until: datetime
+    amount: str  # as people read it: "299 ₽"
+    key_ready: bool
+    shown_in: str | None
+    late: bool = False  # the payment was thought dead
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed(Kind):
+    """A payment came to nothing. `reason` is the provider's word, to be put humanly."""
+
+    priority: ClassVar[int] = 1
+    payment_id: UUID
+    plan_id: int | None
+    reason: str | None
+    shown_in: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReady(Kind):
+    """A key works, first or anew: link, QR and how to connect."""
+
+    priority: ClassVar[int] = 0
+    subscription_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class EndingSoon(Kind):
+    """The subscription ends soon."""
+
+    subscription_id: UUID
+    until: datetime
+    days_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Kind):
+    """The subscription has ended."""
+
+    subscription_id: UUID
+    until: datetime
+
+
+KINDS: dict[str, type[Kind]] = {kind.__name__: kind for kind in Kind.__subclasses__()}

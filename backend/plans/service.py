@@ -1,0 +1,91 @@
+"""What is on sale, and for how much."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit.errors import Conflict
+from backend.kit.money import Currency, Money
+from backend.plans.models import Plan, PlanPrice
+
+
+class PlanNotOnSale(Conflict):
+    """This plan is no longer on sale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plan with its price in one currency, and how it compares.
+
+    `per_month` is the price of 30 days; `saving_percent` compares it with the dearest per day on sale.
+    """
+
+    plan: Plan
+    price: Money
+    per_month: Money
+    saving_percent: int
+
+
+async def on_sale(session: AsyncSession, currency: Currency = Currency.RUB) -> Sequence[Offer]:
+    """Every paid plan on sale in this currency, in the operator's order."""
+    rows = (
+        await session.execute(
+            select(Plan, PlanPrice.amount_minor)
+            .join(PlanPrice, (PlanPrice.plan_id == Plan.id) & (PlanPrice.currency == currency))
+            .where(Plan.withdrawn_at.is_(None), ~Plan.trial)
+            .order_by(Plan.position, Plan.days)
+        )
+    ).all()
+    dearest = max((minor / plan.days for plan, minor in rows), default=0.0)
+    return [
+        Offer(
+            plan=plan,
+            price=Money(minor, currency),
+            per_month=Money(whole_units(minor * 30, plan.days, currency), currency),
+            saving_percent=round(100 - 100 * minor / plan.days / dearest),
+        )
+        for plan, minor in rows
+    ]
+
+
+def whole_units(minor: int, divisor: int, currency: Currency) -> int:
+    """minor / divisor, rounded to whole roubles: a price to compare, not to pay."""
+    unit = 100 if currency.exponent else 1
+    return round(minor / divisor / unit) * unit
+
+
+async def prices(session: AsyncSession, plan_id: int) -> Sequence[Money]:
+    """What a plan costs, in every currency it is sold in."""
+    rows = await session.scalars(select(PlanPrice).where(PlanPrice.plan_id == plan_id).order_by(PlanPrice.currency))
+    return [Money(row.amount_minor, Currency(row.currency)) for row in rows]
+
+
+async def get_on_sale(session: AsyncSession, plan_id: int) -> Plan:
+    """Raises PlanNotOnSale when it is withdrawn or was never there."""
+    plan = await session.get(Plan, plan_id)
+    if plan is None or plan.withdrawn_at is not None or plan.trial:
+        raise PlanNotOnSale(plan=plan_id)
+    return plan
+
+
+async def get_price(session: AsyncSession, plan_id: int, currency: Currency) -> Money:
+    """Raises PlanNotOnSale when the plan is not sold in this currency."""
+    price = await session.get(PlanPrice, (plan_id, currency.value))
+    if price is None:
+        raise PlanNotOnSale(plan=plan_id, currency=currency)
+    return Money(price.amount_minor, currency)
+
+
+async def find_trial(session: AsyncSession) -> Plan | None:
+    """The plan people may try, if the shop has one."""
+    query = select(Plan).where(Plan.trial, Plan.withdrawn_at.is_(None)).order_by(Plan.position).limit(1)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def withdraw(session: AsyncSession, plan_id: int, now: datetime) -> None:
+    """Stop selling a plan. Orders that name it are honoured."""
+    plan = await get_on_sale(session, plan_id)
+    plan.withdrawn_at = now

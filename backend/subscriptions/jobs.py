@@ -1,0 +1,115 @@
+"""Panels follow what was decided here, and people hear of an end in time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit import clock
+from backend.kit.db import Database
+from backend.kit.errors import Outside, Unavailable
+from backend.kit.jobs import Job, every, runs, ticks
+from backend.kit.tokens import new_id
+from backend.notifications.kinds import Ended, EndingSoon, KeyReady
+from backend.notifications.service import notify
+from backend.subscriptions.queries import WantedKey, next_dirty_key, servers_with_dirty_keys, told_key, untold_ends
+from backend.subscriptions.rules import DAY, backoff, days_left
+from backend.subscriptions.service import SyncServer, lock_subscription, wake_sync
+from backend.vpn import service as vpn
+from backend.vpn.panels.base import Panel
+from backend.vpn.queries import inbound_ids
+
+log = structlog.get_logger()
+
+TOLD_OF_END_WITHIN = timedelta(days=3)  # an end older than that is no news
+
+
+class Deps(Protocol):
+    db: Database
+
+    async def panel(self, server_id: int) -> Panel: ...
+
+
+@ticks
+async def wake_syncs(session: AsyncSession, now: datetime) -> None:
+    for server_id in await servers_with_dirty_keys(session, now):
+        await wake_sync(session, server_id)
+
+
+@runs(SyncServer)
+async def sync_server(job: SyncServer, deps: Deps) -> None:
+    """Make one panel agree with what its keys should be, oldest first, one write at a time.
+
+    Safe to run twice or late: `put` states the whole wanted end, and only the version that was sent is
+    acknowledged, so a renewal that came meanwhile is synced again. The lease on the server's row keeps a second
+    writer away, whatever the queue does.
+    """
+    holder = new_id()
+    try:
+        while await vpn.lease_server(deps.db, job.server_id, holder, clock.now()):
+            async with deps.db.transaction() as session:
+                wanted = await next_dirty_key(session, job.server_id, clock.now())
+                inbounds = await inbound_ids(session, job.server_id)
+            if wanted is None or not await _sync_key(deps, job.server_id, wanted, inbounds):
+                return
+    finally:
+        await vpn.release_server(deps.db, job.server_id, holder)
+
+
+async def _sync_key(deps: Deps, server_id: int, wanted: WantedKey, inbounds: Sequence[int]) -> bool:
+    """Apply one key. False: the panel does not answer, leave it alone for now."""
+    try:
+        panel = await deps.panel(server_id)
+        await panel.put(wanted.spec, inbounds)
+    except Outside as error:
+        log.warning("key.not_synced", key=wanted.key_id, server=server_id, reason=str(error))
+        async with deps.db.transaction() as session:
+            await vpn.postpone_key(session, wanted.key_id, clock.now() + backoff(wanted.attempts + 1), str(error))
+            await vpn.note_health(session, server_id, clock.now(), str(error))
+        return not isinstance(error, Unavailable)
+    async with deps.db.transaction() as session:
+        subscription = await lock_subscription(session, wanted.subscription_id)
+        await vpn.acknowledge(
+            session,
+            wanted.key_id,
+            version=wanted.version,
+            uuid=wanted.spec.uuid,
+            newest=subscription.desired_version == wanted.version,
+        )
+        await vpn.note_health(session, server_id, clock.now(), None)
+        if wanted.spec.enabled and wanted.spec.uuid == subscription.client_uuid:
+            ready = KeyReady(subscription.id)
+            await notify(session, subscription.user_id, ready, once=subscription.ready_key, now=clock.now())
+    log.info("key.synced", key=wanted.key_id, server=server_id, version=wanted.version)
+    return True
+
+
+@every(timedelta(minutes=1))
+@dataclass(frozen=True, slots=True)
+class Remind(Job):
+    """Tell people whose time ends soon, or has ended."""
+
+
+@runs(Remind)
+async def remind(job: Remind, deps: Deps) -> None:
+    """Each reminder once per end: when the time is extended, the new end gets its own."""
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        for word, after, before in (
+            ("ending-1", now, now + DAY),
+            ("ending-3", now + DAY, now + 3 * DAY),
+            ("ended", now - TOLD_OF_END_WITHIN, now),
+        ):
+            for subscription in await untold_ends(session, word, after, before):
+                until = subscription.paid_until
+                assert until is not None
+                kind = (
+                    Ended(subscription.id, until)
+                    if word == "ended"
+                    else EndingSoon(subscription.id, until, days_left(until, now))
+                )
+                once = told_key(word, subscription.id, until)
+                await notify(session, subscription.user_id, kind, once=once, now=now)

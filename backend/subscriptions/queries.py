@@ -1,0 +1,115 @@
+"""Reading subscriptions, their ledgers, and the keys that lag behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, cast, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.notifications.models import Notification
+from backend.subscriptions.models import Extension, Subscription
+from backend.subscriptions.rules import Entry
+from backend.users.models import User
+from backend.vpn.models import VpnKey
+from backend.vpn.panels.base import KeySpec
+
+
+async def subscriptions_of(session: AsyncSession, user_id: int) -> Sequence[Subscription]:
+    """A person's subscriptions, the newest first."""
+    query = select(Subscription).where(Subscription.user_id == user_id).order_by(Subscription.created_at.desc())
+    return (await session.scalars(query)).all()
+
+
+async def ledger(session: AsyncSession, subscription_id: UUID) -> Sequence[Entry]:
+    """The whole ledger of a subscription, in the order in which it counts."""
+    query = select(Extension).where(Extension.subscription_id == subscription_id).order_by(Extension.at, Extension.id)
+    return [Entry(line.days, line.at) for line in await session.scalars(query)]
+
+
+async def find_by_token(session: AsyncSession, token: str) -> tuple[Subscription, User] | None:
+    """Whose link this is."""
+    query = select(Subscription, User).join(User, User.id == Subscription.user_id).where(Subscription.token == token)
+    row = (await session.execute(query)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedKey:
+    """A key that lags behind, with the whole state it should have."""
+
+    key_id: UUID
+    subscription_id: UUID
+    version: int
+    attempts: int
+    spec: KeySpec
+
+
+async def next_dirty_key(session: AsyncSession, server_id: int, now: datetime) -> WantedKey | None:
+    """The key of this server that has lagged longest and may be tried now."""
+    query = (
+        select(VpnKey, Subscription, User.blocked_at)
+        .join(Subscription, Subscription.id == VpnKey.subscription_id)
+        .join(User, User.id == Subscription.user_id)
+        .where(
+            VpnKey.server_id == server_id,
+            VpnKey.sync_after <= now,
+            VpnKey.applied_version < Subscription.desired_version,
+        )
+        .order_by(VpnKey.sync_after, VpnKey.id)
+        .limit(1)
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    key, subscription, user_blocked_at = row
+    until = subscription.runs_until
+    open_to_use = until is not None and until > now and not subscription.blocked and user_blocked_at is None
+    return WantedKey(
+        key_id=key.id,
+        subscription_id=subscription.id,
+        version=subscription.desired_version,
+        attempts=key.sync_attempts,
+        spec=KeySpec(
+            email=key.email,
+            uuid=subscription.client_uuid,
+            sub_id=subscription.sub_id,
+            expires_at=until,
+            enabled=open_to_use,
+            device_limit=subscription.device_limit or 0,
+            traffic_limit_bytes=subscription.traffic_limit_bytes or 0,
+            previous_uuid=key.applied_uuid,
+        ),
+    )
+
+
+async def servers_with_dirty_keys(session: AsyncSession, now: datetime) -> Sequence[int]:
+    query = (
+        select(VpnKey.server_id)
+        .join(Subscription, Subscription.id == VpnKey.subscription_id)
+        .where(VpnKey.sync_after <= now, VpnKey.applied_version < Subscription.desired_version)
+        .distinct()
+    )
+    return (await session.scalars(query)).all()
+
+
+async def untold_ends(
+    session: AsyncSession, word: str, after: datetime, before: datetime, *, limit: int = 200
+) -> Sequence[Subscription]:
+    """Subscriptions that end in (after, before] and whose owner has not heard this word of it, most urgent first."""
+    epoch = func.floor(func.extract("epoch", Subscription.paid_until))
+    key = func.concat(f"{word}:", Subscription.id, ":", cast(epoch, BigInteger))
+    query = (
+        select(Subscription)
+        .where(Subscription.paid_until > after, Subscription.paid_until <= before)
+        .where(~exists().where(Notification.dedup_key == key))
+        .order_by(Subscription.paid_until)
+        .limit(limit)
+    )
+    return (await session.scalars(query)).all()
+
+
+def told_key(word: str, subscription_id: UUID, until: datetime) -> str:
+    """What names one reminder of one end; `untold_ends` builds the same in SQL."""
+    return f"{word}:{subscription_id}:{int(until.timestamp())}"
