@@ -3,22 +3,12 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cli.postgres import Postgres
-
-
-def memory_or_disk() -> str | None:
-    """Where a throwaway cluster is fastest: memory when there is room for it, else the usual temporary folder."""
-    memory = Path("/dev/shm")
-    try:
-        free = os.statvfs(memory)
-    except OSError:
-        return None
-    roomy = free.f_bavail * free.f_frsize > 1 << 30
-    return str(memory) if roomy and os.access(memory, os.W_OK) else None
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +17,25 @@ def postgres_dsn() -> Iterator[str]:
     if dsn := os.environ.get("SHOP_TEST_DSN"):
         yield dsn
         return
-    with tempfile.TemporaryDirectory(prefix="shop-test-", dir=memory_or_disk()) as home:
+    with throwaway_postgres() as dsn:
+        yield dsn
+
+
+@contextmanager
+def throwaway_postgres() -> Iterator[str]:
+    """The address of a new server that is gone, with its data, when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="shop-test-", dir=memory()) as home:
         Path(home).chmod(0o711)  # where root may not use namespaces, `nobody` has to pass through
         with Postgres(Path(home), durable=False) as postgres:
             yield postgres.dsn
+
+
+def memory() -> str | None:
+    """A folder in memory with a gigabyte of room, where a throwaway cluster is fastest."""
+    shared = Path("/dev/shm")
+    try:
+        free = os.statvfs(shared)
+    except OSError:
+        return None
+    roomy = free.f_bavail * free.f_frsize > 1 << 30
+    return str(shared) if roomy and os.access(shared, os.W_OK) else None

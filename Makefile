@@ -1,0 +1,71 @@
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PYTHON_HERE := .venv/bin/python
+SHOP := $(PYTHON_HERE) -m cli.main
+SUITES = $(wildcard tests/unit tests/contract tests/integration tests/journeys tests/test_house.py)
+# When make is killed, what it started goes as well.
+WITH_MAKE = $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM --)
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Make .venv and install everything, tools for development included
+	@scripts/bootstrap dev
+
+.PHONY: demo
+demo: runtime ## Run the whole shop with every company emulated; PORT=8080 moves it, RESET=1 starts afresh
+	@exec $(WITH_MAKE) $(SHOP) demo
+
+.PHONY: serve
+serve: runtime ## Run the HTTP side of the shop
+	@exec $(WITH_MAKE) $(SHOP) serve
+
+.PHONY: migrate
+migrate: runtime ## Bring the database at DATABASE_URL to the newest schema
+	@exec $(SHOP) migrate
+
+.PHONY: check
+check: setup ## Style, types, imports, the rules of the house, migrations; under a minute
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@$(PYTHON_HERE) -m pytest tests/test_house.py
+	@$(PYTHON_HERE) -m scripts.check_migrations
+
+.PHONY: test
+test: setup ## Unit, contract and integration tests, and one journey per way to pay; under ten minutes
+	@$(PYTHON_HERE) -m pytest $(SUITES) -m "not thorough"
+
+.PHONY: test-313
+test-313: ## The unit tests on Python 3.13, where there is one
+	@if python3.13 --version >/dev/null 2>&1; then \
+		PYTHON=python3.13 scripts/bootstrap dev .venv-313 && exec .venv-313/bin/python -m pytest tests/unit; \
+	else echo "skipped: no python3.13 on this machine"; fi
+
+.PHONY: journeys
+journeys: setup ## The whole product in processes of its own, through chat and checkout
+	@$(PYTHON_HERE) -m pytest tests/journeys
+
+.PHONY: browser
+browser: setup ## A person in Chromium; screenshots in out/
+	@if command -v chromium >/dev/null; then exec $(PYTHON_HERE) -m pytest tests/browser -p no:asyncio \
+		-W ignore::pytest.PytestConfigWarning; \
+	else echo "skipped: no Chromium on this machine (apt-get install chromium)"; fi
+
+.PHONY: lock
+lock: setup ## Write both locks anew from pyproject.toml
+	@$(LOCK) pyproject.toml --output-file requirements.txt
+	@$(LOCK) pyproject.toml --extra dev --output-file requirements-dev.txt
+LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
+
+.PHONY: clean
+clean: ## Remove .venv, caches and out/; the data in .data stays
+	@rm -rf .venv .venv-313 out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: runtime
+runtime:
+	@scripts/bootstrap runtime
