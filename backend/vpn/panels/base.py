@@ -53,7 +53,7 @@ class PanelKey:
     """A key as the panel has it."""
 
     email: str
-    uuid: str
+    uuid: str | None  # None: the list of this panel does not tell
     sub_id: str
     expires_at: datetime | None
     enabled: bool
