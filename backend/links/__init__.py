@@ -1,0 +1,1 @@
+"""/sub/<token>: what a VPN app or a browser downloads."""
