@@ -57,7 +57,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A definite no: nothing happened and nothing will. `code` is the company's word, "not_found" for a 404."""
+    """A definite no: nothing happened and nothing will.
+
+    `code` is the company's word; ours are "not_found" for a 404, and "recurring_off" where only the wish to save
+    the method was refused: a new attempt without it may succeed.
+    """
 
     code: str
     description: str = ""
@@ -122,6 +126,7 @@ class PaymentRequest:
     mac: str
     language: str = "ru"
     email: str | None = None  # for the fiscal receipt, where one is due
+    item: str | None = None  # what the receipt says was sold; None: the description
     save_method: bool = False
 
 
@@ -134,6 +139,8 @@ class RefundRequest:
     amount: Money
     description: str
     mac: str
+    email: str | None = None  # of a partial refund only: its receipt says what was returned
+    item: str | None = None  # what that receipt says; None: the description
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +169,7 @@ class Capabilities:
     enabled: bool
     methods: frozenset[str] = frozenset()
     fiscalization: bool = False
-    notes: tuple[str, ...] = field(default=())  # what the operator should know
+    notes: tuple[str, ...] = field(default=())  # what the operator should know, as ids of texts
 
 
 class PaymentProvider(Protocol):

@@ -1,0 +1,199 @@
+"""The driver: YooKassa's API v3 as a `PaymentProvider`."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from backend.kit.errors import Refused, Unavailable
+from backend.kit.http import Http, NoAnswer
+from backend.kit.money import Currency
+from backend.payments.providers.base import (
+    Capabilities,
+    Hint,
+    Known,
+    Misconfigured,
+    PaymentRequest,
+    RefundKnown,
+    RefundRequest,
+    RefundResult,
+    RefundSnapshot,
+    Result,
+    Snapshot,
+    Unknown,
+)
+from backend.payments.providers.yookassa import objects
+from backend.payments.providers.yookassa.answers import Failure, read_answer, read_notification
+from backend.payments.providers.yookassa.bodies import payment_body, refund_body
+from backend.payments.providers.yookassa.config import Config
+from backend.payments.providers.yookassa.objects import Json, number_or_text, part, text
+from backend.payments.providers.yookassa.pace import Pace
+
+READ_SECONDS = 35.0  # YooKassa itself gives up after 30
+PAGE = 100
+
+
+class YooKassa:
+    """One shop at YooKassa.
+
+    Raises:
+        ValueError: the shop's id or secret key is missing.
+    """
+
+    id: ClassVar[str] = "yookassa"
+    currencies: ClassVar[frozenset[Currency]] = frozenset({Currency.RUB})
+    late_for: ClassVar[timedelta] = timedelta(0)  # canceled is final
+    refusal_status: ClassVar[int] = 403  # they come again for 24 h, so a wrong list of addresses costs nothing
+    key_lives: ClassVar[timedelta] = timedelta(hours=23)  # 24 there, less what clocks and retries may take
+    methods: tuple[str, ...] = ("bank_card", "sbp", "yoo_money")
+
+    def __init__(self, config: Config, *, read_seconds: float = READ_SECONDS) -> None:
+        if not config.shop_id or config.secret_key is None:
+            raise ValueError("YooKassa needs YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY")
+        self.account: str = config.shop_id
+        self.test: bool = config.test
+        self._config = config
+        self._url = str(config.api_url).rstrip("/")
+        self._pace = Pace(per_second=5, in_flight=8)
+        self._http = Http(
+            self.id,
+            read_seconds=read_seconds,
+            auth=(config.shop_id, config.secret_key.get_secret_value()),
+        )
+
+    @classmethod
+    def from_environment(cls) -> "YooKassa | None":
+        """The shop the environment describes; None: it describes none."""
+        config = Config()
+        return cls(config) if config.configured else None
+
+    def prepare(self, request: PaymentRequest) -> bytes:
+        if request.method not in self.methods or request.amount.currency not in self.currencies:
+            raise ValueError(f"YooKassa sells no {request.method} in {request.amount.currency}")
+        return payment_body(request, self._config)
+
+    async def create(self, body: bytes, key: str) -> Result:
+        return _payment(await self._post("/payments", "create payment", body, key))
+
+    async def fetch(self, ref: str) -> Result:
+        return _payment(await self._get(f"/payments/{quote(ref, safe='')}", "read payment"), ref)
+
+    async def capture(self, ref: str, key: str) -> Result:
+        path = f"/payments/{quote(ref, safe='')}/capture"
+        return _payment(await self._post(path, "capture payment", b"{}", key), ref)
+
+    async def list_since(self, since: datetime) -> AsyncIterator[Snapshot]:
+        start = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        async for entry in self._entries("/payments", "list payments", {"created_at.gte": start}):
+            if (snapshot := objects.payment(entry)) is not None:
+                yield snapshot
+
+    def prepare_refund(self, request: RefundRequest) -> bytes:
+        if request.amount.currency not in self.currencies:
+            raise ValueError(f"YooKassa gives back no {request.amount.currency}")
+        return refund_body(request, self._config)
+
+    async def refund(self, body: bytes, key: str) -> RefundResult:
+        return _refund(await self._post("/refunds", "create refund", body, key))
+
+    async def fetch_refund(self, ref: str) -> RefundResult:
+        return _refund(await self._get(f"/refunds/{quote(ref, safe='')}", "read refund"), ref)
+
+    async def refunds_of(self, ref: str) -> AsyncIterator[RefundSnapshot]:
+        async for entry in self._entries("/refunds", "list refunds", {"payment_id": ref}):
+            if (snapshot := objects.refund(entry)) is not None and snapshot.payment_ref == ref:
+                yield snapshot
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint | None:
+        return read_notification(body)
+
+    def accepts_from(self, address: str | None) -> bool:
+        try:
+            sender = ip_address(address or "")
+        except ValueError:
+            return False
+        if isinstance(sender, IPv6Address) and sender.ipv4_mapped:
+            sender = sender.ipv4_mapped
+        return any(sender in net for net in self._config.webhook_nets)
+
+    async def probe(self) -> Capabilities:
+        me = await self._get("/me", "read shop")
+        if isinstance(me, Misconfigured):
+            raise Refused(provider=self.id, reason=me.reason)
+        account = number_or_text(me.get("account_id")) if isinstance(me, dict) else None
+        if not isinstance(me, dict) or account is None:
+            raise Unavailable(provider=self.id, request="read shop", answer=_named(me))
+        offered = me.get("payment_methods")
+        fiscalization = part(me.get("fiscalization")).get("enabled") is True
+        return Capabilities(
+            account=account,
+            test=me.get("test") is True,
+            enabled=me.get("status") == "enabled",
+            methods=frozenset(m for m in self.methods if not isinstance(offered, list) or m in offered),
+            fiscalization=fiscalization,
+            notes=("vat-code-missing",) if fiscalization and self._config.vat_code is None else (),
+        )
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _get(self, path: str, label: str, params: Mapping[str, str] | None = None) -> Json | Failure:
+        return await self._send("GET", path, label, params=params)
+
+    async def _post(self, path: str, label: str, body: bytes, key: str) -> Json | Failure:
+        headers = {"Idempotence-Key": key, "Content-Type": "application/json"}
+        return await self._send("POST", path, label, content=body, headers=headers)
+
+    async def _send(self, method: str, path: str, label: str, **options: Any) -> Json | Failure:
+        try:
+            async with self._pace.turn():
+                answer = await self._http.send(method, self._url + path, label=label, **options)
+        except NoAnswer as error:
+            return Unknown(f"no answer: {error.details['error']}")
+        return read_answer(answer)
+
+    async def _entries(self, path: str, label: str, query: Mapping[str, str]) -> AsyncIterator[Json]:
+        """Every object of a list, page by page.
+
+        Raises:
+            Unavailable: a page could not be read.
+        """
+        params = {"limit": str(PAGE), **query}
+        while True:
+            page = await self._get(path, label, params)
+            entries = page.get("items") if isinstance(page, dict) else None
+            if not isinstance(page, dict) or not isinstance(entries, list):
+                raise Unavailable(provider=self.id, request=label, answer=_named(page))
+            for entry in entries:
+                yield part(entry)
+            cursor = text(page.get("next_cursor"))
+            if cursor is None:
+                return
+            if cursor == params.get("cursor"):
+                raise Unavailable(provider=self.id, request=label, answer="the same page again")
+            params["cursor"] = cursor
+
+
+def _named(answer: Json | Failure) -> str:
+    """An answer that does not serve, for the log."""
+    return "another object" if isinstance(answer, dict) else repr(answer)
+
+
+def _payment(answer: Json | Failure, ref: str | None = None) -> Result:
+    """What an answer says of a payment; with `ref`, of that one."""
+    if not isinstance(answer, dict):
+        return answer
+    snapshot = objects.payment(answer)
+    if snapshot is None or ref not in (None, snapshot.ref):
+        return Unknown("not the payment that was asked for")
+    return Known(snapshot)
+
+
+def _refund(answer: Json | Failure, ref: str | None = None) -> RefundResult:
+    if not isinstance(answer, dict):
+        return answer
+    snapshot = objects.refund(answer)
+    if snapshot is None or ref not in (None, snapshot.ref):
+        return Unknown("not the refund that was asked for")
+    return RefundKnown(snapshot)
