@@ -4,14 +4,18 @@ The newest dialect is taken for granted until a route is missing; only then is t
 sale costs no question, and a panel that was updated or moved is noticed.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 
+from backend.kit.errors import Unavailable
 from backend.vpn.panels.base import KeySpec, PanelAccess, PanelFacts, PanelKey, PanelNotRecognized, Usage
 from backend.vpn.panels.xui.client import Client, RouteMissing
 from backend.vpn.panels.xui.clients import Clients
 from backend.vpn.panels.xui.detect import Dialect, detect
 from backend.vpn.panels.xui.facts import look
+
+CHANGE_SECONDS = 50.0  # all requests of one change; the lease on a panel's only writer lasts 60
 
 T = TypeVar("T")
 
@@ -26,10 +30,10 @@ class Xui:
         self._dialect = Clients(self._client)
 
     async def put(self, spec: KeySpec, inbound_ids: Sequence[int]) -> None:
-        await self._in_dialect(lambda dialect: dialect.put(spec, inbound_ids))
+        await self._change(lambda dialect: dialect.put(spec, inbound_ids))
 
     async def drop(self, email: str, inbound_ids: Sequence[int]) -> None:
-        await self._in_dialect(lambda dialect: dialect.drop(email))
+        await self._change(lambda dialect: dialect.drop(email))
 
     async def list(self) -> Sequence[PanelKey]:
         return await self._in_dialect(lambda dialect: dialect.list())
@@ -46,6 +50,13 @@ class Xui:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    async def _change(self, call: Callable[[Clients], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(CHANGE_SECONDS):
+                await self._in_dialect(call)
+        except TimeoutError:
+            raise Unavailable(reason=f"the panel took more than {CHANGE_SECONDS:.0f} s for one change") from None
 
     async def _in_dialect(self, call: Callable[[Clients], Awaitable[T]]) -> T:
         """Whatever is asked may be asked again from the start: no call leaves half a change behind."""
