@@ -42,8 +42,8 @@ class Providers:
 
     def __init__(self, drivers: Sequence[PaymentProvider], keys: Mapping[str, bytes], newest: str) -> None:
         self._drivers = {driver.id: driver for driver in drivers}
-        self._keys = keys
-        self._newest = newest
+        self.keys = keys
+        self.newest = newest
 
     def __iter__(self) -> Iterator[PaymentProvider]:
         return iter(self._drivers.values())
@@ -68,7 +68,7 @@ class Providers:
         if driver is None:
             raise NoSuchAddress
         presented = token.encode(errors="replace")
-        matches = [hmac.compare_digest(presented, self._token(driver, kid).encode()) for kid in self._keys]
+        matches = [hmac.compare_digest(presented, self._token(driver, kid).encode()) for kid in self.keys]
         if not any(matches):
             raise NoSuchAddress
         return driver
@@ -79,7 +79,7 @@ class Providers:
         Raises:
             ProviderNotConfigured
         """
-        return f"/webhooks/{provider_id}/{self._token(self.get(provider_id), self._newest)}"
+        return f"/webhooks/{provider_id}/{self._token(self.get(provider_id), self.newest)}"
 
     def offers(self, currency: Currency) -> list[tuple[PaymentProvider, str]]:
         """Every way to pay in this currency, as provider and method, in the order of the buttons."""
@@ -91,4 +91,4 @@ class Providers:
             await driver.aclose()
 
     def _token(self, driver: PaymentProvider, kid: str) -> str:
-        return hook_token(self._keys[kid], driver.id, driver.account)
+        return hook_token(self.keys[kid], driver.id, driver.account)
