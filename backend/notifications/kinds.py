@@ -42,6 +42,15 @@ class PaymentFailed(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckoutReady(Kind):
+    """The provider answered late: the page where an order is paid is there now."""
+
+    priority: ClassVar[int] = 1
+    payment_id: UUID
+    shown_in: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class KeyReady(Kind):
     """A key works, first or anew: link, QR and how to connect."""
 

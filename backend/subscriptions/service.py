@@ -12,7 +12,6 @@ from backend.kit.errors import Conflict, NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.tokens import new_id, new_token
 from backend.plans import service as plans
-from backend.plans.models import Plan
 from backend.subscriptions.models import Extension, Subscription
 from backend.subscriptions.queries import ledger, subscriptions_of
 from backend.subscriptions.rules import Entry, replay
@@ -39,6 +38,15 @@ class SyncServer(Job):
     """Make one panel agree with what its keys should be."""
 
     server_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What was sold besides time; 0: no limit."""
+
+    plan_id: int | None
+    device_limit: int
+    traffic_limit_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +115,20 @@ async def grant_days(
     *,
     source: str,
     source_id: str,
-    plan: Plan | None = None,
+    limits: Limits | None = None,
 ) -> Granted:
     """Give days: one line in the ledger, then everything that follows from it.
 
-    The same source never gives twice: the database refuses it, and with it the whole transaction. `plan` brings
-    the limits that were sold.
+    The same source never gives twice: the database refuses it, and with it the whole transaction.
     """
     subscription = await lock_subscription(session, subscription_id)
     running = subscription.active(now)
-    await _write(session, subscription, days, now, source, source_id)
+    await _write(session, subscription, days, now, source=source, source_id=source_id)
     if not running:
         subscription.revivals += 1
-    if plan is not None:
-        subscription.plan_id, subscription.device_limit = plan.id, plan.device_limit
-        subscription.traffic_limit_bytes = plan.traffic_limit_bytes
+    if limits is not None:
+        subscription.plan_id, subscription.device_limit = limits.plan_id, limits.device_limit
+        subscription.traffic_limit_bytes = limits.traffic_limit_bytes
     await _want_keys(session, subscription)
     assert subscription.paid_until is not None
     log.info("subscription.extended", subscription=subscription.id, days=days, source=source)
@@ -135,7 +142,7 @@ async def take_days(
     """Take days back. With nothing left the keys are switched off and kept."""
     subscription = await lock_subscription(session, subscription_id)
     if days:
-        await _write(session, subscription, -days, now, source, source_id)
+        await _write(session, subscription, -days, now, source=source, source_id=source_id)
         await _want_keys(session, subscription)
     return subscription
 
@@ -153,8 +160,9 @@ async def start_trial(session: AsyncSession, user_id: int, now: datetime) -> Gra
     if await trial_used(session, user_id):
         raise TrialUsed(user=user_id)
     subscription = await subscription_to_extend(session, user_id, now)
+    limits = Limits(plan.id, plan.device_limit, plan.traffic_limit_bytes)
     return await grant_days(
-        session, subscription.id, plan.days, now, source="trial", source_id=str(user_id), plan=plan
+        session, subscription.id, plan.days, now, source="trial", source_id=str(user_id), limits=limits
     )
 
 
@@ -179,7 +187,7 @@ async def reissue(session: AsyncSession, subscription_id: UUID, *, user_id: int)
 
 
 async def _write(
-    session: AsyncSession, subscription: Subscription, days: int, now: datetime, source: str, source_id: str
+    session: AsyncSession, subscription: Subscription, days: int, now: datetime, *, source: str, source_id: str
 ) -> None:
     """Append to the ledger and replay it. The caller holds the subscription's row."""
     entries = await ledger(session, subscription.id)

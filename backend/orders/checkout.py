@@ -1,0 +1,239 @@
+"""Taking somebody to where he pays: talks to the provider between two transactions."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit.db import Database
+from backend.kit.i18n import translator
+from backend.kit.money import Money
+from backend.notifications.kinds import CheckoutReady
+from backend.notifications.service import notify
+from backend.orders.models import Order
+from backend.orders.queries import find_live_payment, find_payment
+from backend.orders.service import get_order, place_order, settle, tell_failure
+from backend.payments import service as payments
+from backend.payments.models import Payment
+from backend.payments.providers import Providers
+from backend.payments.providers.base import Known, PaymentState, Rejected
+from backend.payments.rules import KEY_IS_DEAD_AFTER
+from backend.payments.service import Attempt, PaymentNotFound
+from backend.plans import service as plans
+from backend.users import service as users
+
+log = structlog.get_logger()
+
+WAIT_SECONDS = 8  # as long as somebody looks at a button; a job goes on after that
+ASK_AT_MOST_EVERY = timedelta(seconds=5)
+
+
+class Deps(Protocol):
+    db: Database
+    providers: Providers
+    return_base: str  # where buyers come back to; the return token is put behind it
+
+
+@dataclass(frozen=True, slots=True)
+class MethodOffer:
+    """A way to pay for a plan."""
+
+    provider: str
+    method: str
+    price: Money
+    test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where and how an order is paid. `url` None: the provider has not answered yet."""
+
+    order_id: UUID
+    payment_id: UUID
+    order_number: int
+    plan_id: int | None
+    plan_names: dict[str, str]
+    days: int
+    amount: Money
+    provider: str
+    method: str
+    url: str | None
+    state: PaymentState
+    failure: str | None
+    expires_at: datetime
+
+
+async def methods_for(session: AsyncSession, providers: Providers, plan_id: int) -> Sequence[MethodOffer]:
+    """Every way this plan can be paid for now: its provider is configured and it has a price in that currency.
+
+    Raises:
+        PlanNotOnSale
+    """
+    plan = await plans.get_on_sale(session, plan_id)
+    return [
+        MethodOffer(provider.id, method, price, provider.test)
+        for price in await plans.prices(session, plan.id)
+        for provider, method in providers.offers(price.currency)
+    ]
+
+
+async def start_checkout(
+    deps: Deps,
+    now: datetime,
+    *,
+    user_id: int,
+    plan_id: int,
+    provider: str,
+    method: str,
+    request_id: str,
+    shown_in: str | None,
+    language: str,
+) -> Checkout:
+    """Place the order, open a payment and wait a little for the page where it is paid.
+
+    A second tap gives the same order and the same payment while they can be paid.
+
+    Raises:
+        PlanNotOnSale: withdrawn, or not sold this way.
+        ProviderNotConfigured
+    """
+    driver = deps.providers.get(provider)
+    async with deps.db.transaction() as session:
+        await users.lock_user(session, user_id)
+        offers = await methods_for(session, deps.providers, plan_id)
+        chosen = [offer for offer in offers if (offer.provider, offer.method) == (provider, method)]
+        if not chosen:
+            raise plans.PlanNotOnSale(plan=plan_id, method=method)
+        plan = await plans.get_on_sale(session, plan_id)
+        order = await place_order(
+            session,
+            now,
+            user_id=user_id,
+            plan=plan,
+            price=chosen[0].price,
+            request_id=request_id,
+            shown_in=shown_in,
+        )
+        payment = await find_live_payment(session, order.id, provider, method)
+        if payment is None:
+            description = translator(language)("payment-description", days=plan.days, order=str(order.number))
+            attempt = Attempt(
+                order.id, user_id, order.amount, method, description, language, return_base=deps.return_base
+            )
+            payment = await payments.open_payment(session, deps.providers, driver, attempt, now)
+    if payment.state == PaymentState.NEW:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await create(deps, payment.id, now)
+        except TimeoutError:
+            log.warning("checkout.slow", payment=payment.id)
+    return await current_checkout(deps, payment_id=payment.id, user_id=user_id)
+
+
+async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = False) -> None:
+    """Send a payment's stored request, byte for byte, and apply the answer.
+
+    Without a definite answer it stays as it is and will be sent again, until its key is dead. `late`: nobody waits
+    for the page any more, so its owner is told when it is there.
+    """
+    async with deps.db.transaction() as session:
+        payment = await session.get(Payment, payment_id)
+    if payment is None or payment.state != PaymentState.NEW or now - payment.created_at > KEY_IS_DEAD_AFTER:
+        return
+    assert payment.request_body is not None
+    result = await deps.providers.get(payment.provider).create(payment.request_body, payment.idempotence_key)
+    async with deps.db.transaction() as session:
+        match result:
+            case Known(snapshot):
+                recorded = await settle(session, deps.providers, payment.provider, snapshot, now)
+                if late and recorded is not None and recorded.payment.state == PaymentState.PENDING:
+                    await _tell_ready(session, recorded.payment, now)
+            case Rejected(code, description):
+                log.error("payment.rejected", payment=payment_id, code=code, description=description)
+                failed = await payments.fail(session, payment_id, code)
+                if failed is not None:
+                    await tell_failure(session, failed, code, now)
+            case _:
+                log.warning("payment.unanswered", payment=payment_id, result=type(result).__name__)
+                await payments.note_attempt(session, payment_id, now)
+
+
+async def _tell_ready(session: AsyncSession, payment: Payment, now: datetime) -> None:
+    order = await get_order(session, payment.order_id)
+    ready = CheckoutReady(payment.id, order.shown_in)
+    await notify(session, order.user_id, ready, once=f"checkout:{payment.id}", now=now)
+
+
+async def check_now(deps: Deps, now: datetime, *, payment_id: UUID, user_id: int) -> Checkout:
+    """Ask the provider at once whether this is paid, at most once in five seconds.
+
+    Raises:
+        PaymentNotFound: also when it is somebody else's.
+    """
+    async with deps.db.transaction() as session:
+        payment, _ = await _get(session, payment_id, user_id)
+    await ask(deps, payment, now)
+    return await current_checkout(deps, payment_id=payment_id, user_id=user_id)
+
+
+async def ask(deps: Deps, payment: Payment, now: datetime) -> None:
+    """Look how an unfinished payment stands, unless somebody just did."""
+    if payment.state in (PaymentState.SUCCEEDED, PaymentState.REVIEW, PaymentState.FAILED):
+        return
+    if payment.checked_at is not None and now - payment.checked_at < ASK_AT_MOST_EVERY:
+        return
+    if payment.provider_payment_id is None:
+        await create(deps, payment.id, now)
+        return
+    await refresh(deps, payment.provider, payment.provider_payment_id, now)
+
+
+async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None:
+    """Ask a provider for the truth about one payment and settle it."""
+    result = await deps.providers.get(provider_id).fetch(ref)
+    async with deps.db.transaction() as session:
+        match result:
+            case Known(snapshot):
+                await settle(session, deps.providers, provider_id, snapshot, now)
+            case Rejected(code):
+                log.error("payment.not_there", provider=provider_id, code=code)
+                await payments.reject_events(session, provider_id, ref, code, now)
+            case _:
+                log.warning("payment.not_answered", provider=provider_id, result=type(result).__name__)
+
+
+async def current_checkout(deps: Deps, *, payment_id: UUID, user_id: int) -> Checkout:
+    """How a payment stands in our books, without asking anybody.
+
+    Raises:
+        PaymentNotFound: also when it is somebody else's.
+    """
+    async with deps.db.transaction() as session:
+        payment, order = await _get(session, payment_id, user_id)
+    return Checkout(
+        order_id=order.id,
+        payment_id=payment.id,
+        order_number=order.number,
+        plan_id=order.plan_id,
+        plan_names=order.plan_snapshot["names"],
+        days=order.period_days or 0,
+        amount=payment.amount,
+        provider=payment.provider,
+        method=payment.method,
+        url=payment.confirmation_url,
+        state=PaymentState(payment.state),
+        failure=payment.failure,
+        expires_at=order.expires_at,
+    )
+
+
+async def _get(session: AsyncSession, payment_id: UUID, user_id: int) -> tuple[Payment, Order]:
+    found = await find_payment(session, payment_id, user_id)
+    if found is None:
+        raise PaymentNotFound(payment=payment_id)
+    return found

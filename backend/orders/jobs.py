@@ -1,0 +1,91 @@
+"""What makes the sale finish without anybody looking: asking providers, sending again, sweeping."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit import clock
+from backend.kit.errors import Unavailable
+from backend.kit.jobs import Job, enqueue, every, runs, ticks
+from backend.orders import checkout
+from backend.orders.checkout import Deps
+from backend.orders.queries import claim_due_payments, claim_open_events
+from backend.orders.service import RefreshPayment, settle, tell_failure, wake_refresh
+from backend.payments import service as payments
+from backend.payments.providers.base import PaymentProvider, PaymentState
+from backend.payments.rules import GIVE_UP_AFTER
+
+log = structlog.get_logger()
+
+CLAIMED_FOR = timedelta(seconds=30)  # a job that was queued and is lost is queued again after this
+SWEEP_BACK = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePayment(Job):
+    """Send a payment's stored request again."""
+
+    payment_id: UUID
+
+
+@ticks
+async def wake_payments(session: AsyncSession, now: datetime) -> None:
+    for payment in await claim_due_payments(session, now):
+        payment.next_check_at = now + CLAIMED_FOR
+        if payment.provider_payment_id is not None:
+            await wake_refresh(session, payment.provider, payment.provider_payment_id)
+        elif payment.state == PaymentState.NEW:
+            await enqueue(session, CreatePayment(payment.id), once=str(payment.id), serial=f"create:{payment.id}")
+
+
+@ticks
+async def wake_events(session: AsyncSession, now: datetime) -> None:
+    for event in await claim_open_events(session, now):
+        event.next_try_at = now + CLAIMED_FOR
+        await wake_refresh(session, event.provider, event.payment_ref)
+
+
+@runs(RefreshPayment)
+async def refresh_payment(job: RefreshPayment, deps: Deps) -> None:
+    """Ask the provider and settle. Run twice, late or in any order, the end is the same."""
+    await checkout.refresh(deps, job.provider, job.ref, clock.now())
+
+
+@runs(CreatePayment)
+async def create_payment(job: CreatePayment, deps: Deps) -> None:
+    """The same key and the same bytes, until the key is dead; then only the sweep can find it."""
+    await checkout.create(deps, job.payment_id, clock.now(), late=True)
+
+
+@every(timedelta(hours=1))
+@dataclass(frozen=True, slots=True)
+class Sweep(Job):
+    """Compare what the providers list with what we know."""
+
+
+@runs(Sweep)
+async def sweep(job: Sweep, deps: Deps) -> None:
+    """Find payments whose create was never answered and bind them; give up on those that are not there."""
+    now = clock.now()
+    for provider in deps.providers:
+        try:
+            async for snapshot in provider.list_since(now - SWEEP_BACK):
+                async with deps.db.transaction() as session:
+                    if await payments.lags_behind(session, provider.id, snapshot):
+                        await settle(session, deps.providers, provider.id, snapshot, now)
+        except Unavailable as error:
+            log.warning("sweep.broken_off", provider=provider.id, reason=str(error))
+        else:
+            await _give_up(deps, provider, now)
+
+
+async def _give_up(deps: Deps, provider: PaymentProvider, now: datetime) -> None:
+    """Payments that were never answered and that the whole list does not show: they do not exist."""
+    async with deps.db.transaction() as session:
+        for payment in await payments.never_answered(session, provider.id, before=now - GIVE_UP_AFTER):
+            failed = await payments.fail(session, payment.id, "never_answered")
+            if failed is not None:
+                await tell_failure(session, failed, "never_answered", now)

@@ -1,0 +1,133 @@
+"""Reading orders with their payments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit.money import Currency, Money
+from backend.orders.models import Order
+from backend.payments.models import Event, Payment
+from backend.payments.providers.base import PaymentState
+from backend.payments.rules import OPEN
+
+WATCHED = (*OPEN, PaymentState.CANCELED)
+
+
+async def find_open_order(session: AsyncSession, user_id: int, request_id: str, now: datetime) -> Order | None:
+    """The order of this request that may still be paid at its price."""
+    paid = exists().where(
+        Payment.order_id == Order.id, Payment.state.in_([PaymentState.SUCCEEDED, PaymentState.REVIEW])
+    )
+    query = (
+        select(Order)
+        .where(
+            Order.user_id == user_id,
+            Order.client_request_id.startswith(f"{request_id}#", autoescape=True),
+            Order.expires_at > now,
+            Order.canceled_at.is_(None),
+            ~paid,
+        )
+        .order_by(Order.created_at.desc())
+        .limit(1)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
+async def find_live_payment(session: AsyncSession, order_id: UUID, provider: str, method: str) -> Payment | None:
+    """The attempt of this order that is still under way by this method."""
+    query = (
+        select(Payment)
+        .where(
+            Payment.order_id == order_id,
+            Payment.provider == provider,
+            Payment.method == method,
+            Payment.state.in_(OPEN),
+        )
+        .order_by(Payment.created_at.desc())
+        .limit(1)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
+async def find_by_return_token(session: AsyncSession, token: str) -> tuple[Payment, Order] | None:
+    query = select(Payment, Order).join(Order, Order.id == Payment.order_id).where(Payment.return_token == token)
+    row = (await session.execute(query)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def find_payment(session: AsyncSession, payment_id: UUID, user_id: int) -> tuple[Payment, Order] | None:
+    """A payment with its order, if they are this person's."""
+    query = (
+        select(Payment, Order)
+        .join(Order, Order.id == Payment.order_id)
+        .where(Payment.id == payment_id, Order.user_id == user_id)
+    )
+    row = (await session.execute(query)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def claim_due_payments(session: AsyncSession, now: datetime, *, limit: int = 200) -> Sequence[Payment]:
+    """Lock the payments that are to be looked at now, the longest due first."""
+    query = (
+        select(Payment)
+        .where(Payment.next_check_at <= now, Payment.state.in_(WATCHED))
+        .order_by(Payment.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def claim_open_events(session: AsyncSession, now: datetime, *, limit: int = 200) -> Sequence[Event]:
+    """Lock the proven events that are to be looked at now."""
+    query = (
+        select(Event)
+        .where(Event.handled_at.is_(None), Event.proven, Event.next_try_at <= now)
+        .order_by(Event.next_try_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.scalars(query)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One payment as its payer sees it."""
+
+    order_number: int
+    at: datetime
+    plan_names: dict[str, Any]
+    days: int
+    amount: Money
+    method: str
+    state: PaymentState
+    refunded_minor: int
+
+
+async def history(session: AsyncSession, user_id: int, limit: int = 10) -> Sequence[HistoryLine]:
+    """A person's payments that moved money, the newest first."""
+    query = (
+        select(Payment, Order)
+        .join(Order, Order.id == Payment.order_id)
+        .where(Order.user_id == user_id, Payment.state.in_([PaymentState.SUCCEEDED, PaymentState.REVIEW]))
+        .order_by(Payment.created_at.desc())
+        .limit(limit)
+    )
+    return [
+        HistoryLine(
+            order_number=order.number,
+            at=payment.paid_at or payment.created_at,
+            plan_names=order.plan_snapshot["names"],
+            days=order.period_days or 0,
+            amount=Money(payment.amount_minor, Currency(payment.currency)),
+            method=payment.method,
+            state=PaymentState(payment.state),
+            refunded_minor=payment.refunded_minor,
+        )
+        for payment, order in await session.execute(query)
+    ]

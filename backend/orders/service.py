@@ -1,0 +1,162 @@
+"""The sale: an order is placed, and a payment of it becomes days and a key."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.consents.service import accept_offer
+from backend.kit.errors import NotFound
+from backend.kit.jobs import Job, enqueue
+from backend.kit.money import Money
+from backend.kit.tokens import new_id
+from backend.notifications.kinds import Paid, PaymentFailed
+from backend.notifications.service import notify
+from backend.orders.models import Order
+from backend.orders.queries import find_open_order
+from backend.payments import service as payments
+from backend.payments.models import Payment
+from backend.payments.providers import Providers
+from backend.payments.providers.base import PaymentState, Snapshot
+from backend.payments.service import Recorded
+from backend.plans.models import Plan
+from backend.subscriptions import service as subscriptions
+from backend.subscriptions.service import Limits
+
+log = structlog.get_logger()
+
+PRICE_HOLDS = timedelta(hours=1)  # as long as a payment page lives
+
+
+class OrderNotFound(NotFound):
+    """There is no such order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshPayment(Job):
+    """Ask a provider how a payment stands, and settle it."""
+
+    provider: str
+    ref: str
+
+
+async def wake_refresh(session: AsyncSession, provider_id: str, ref: str) -> None:
+    name = f"{provider_id}:{ref}"
+    await enqueue(session, RefreshPayment(provider_id, ref), once=name, serial=name)
+
+
+async def place_order(
+    session: AsyncSession,
+    now: datetime,
+    *,
+    user_id: int,
+    plan: Plan,
+    price: Money,
+    request_id: str,
+    shown_in: str | None,
+) -> Order:
+    """What a tap on a method agrees to: this plan at this price, with the offer accepted.
+
+    The same request gives the same order while that is unpaid and its price holds. The caller holds the user's row.
+    """
+    again = await find_open_order(session, user_id, request_id, now)
+    if again is not None and again.amount == price:
+        return again
+    subscription = await subscriptions.subscription_to_extend(session, user_id, now)
+    consent = await accept_offer(session, user_id, now, channel="bot")
+    order = Order(
+        id=new_id(),
+        user_id=user_id,
+        subscription_id=subscription.id,
+        kind="extend" if subscription.paid_until else "purchase",
+        plan_id=plan.id,
+        plan_snapshot=snapshot_of(plan),
+        period_days=plan.days,
+        amount_minor=price.minor,
+        currency=price.currency.value,
+        consent_id=consent.id,
+        client_request_id=f"{request_id}#{new_id().hex[-12:]}",
+        shown_in=shown_in,
+        expires_at=now + PRICE_HOLDS,
+        created_at=now,
+    )
+    session.add(order)
+    await session.flush()
+    log.info("order.placed", order=order.id, user=user_id, plan=plan.id)
+    return order
+
+
+def snapshot_of(plan: Plan) -> dict[str, Any]:
+    """What was promised, whatever becomes of the plan."""
+    return {
+        "names": plan.names,
+        "days": plan.days,
+        "device_limit": plan.device_limit,
+        "traffic_limit_bytes": plan.traffic_limit_bytes,
+    }
+
+
+async def settle(
+    session: AsyncSession, providers: Providers, provider_id: str, snapshot: Snapshot, now: datetime
+) -> Recorded | None:
+    """Turn what a provider says into what the buyer gets, in one transaction. The only way money becomes days.
+
+    None: the snapshot is not of a payment of ours, and nothing changed.
+    """
+    recorded = await payments.record(session, providers, provider_id, snapshot, now)
+    if recorded is None:
+        await payments.reject_events(session, provider_id, snapshot.ref, "unproven", now)
+        return None
+    if recorded.became_paid:
+        await _fulfil(session, recorded, now)
+    elif recorded.became is PaymentState.CANCELED:
+        await tell_failure(session, recorded.payment, snapshot.reason, now)
+    await payments.close_events(session, provider_id, snapshot.ref, PaymentState(recorded.payment.state), now)
+    return recorded
+
+
+async def _fulfil(session: AsyncSession, recorded: Recorded, now: datetime) -> None:
+    payment = recorded.payment
+    order = await get_order(session, payment.order_id)
+    assert order.subscription_id is not None
+    assert order.period_days is not None
+    promised = order.plan_snapshot
+    granted = await subscriptions.grant_days(
+        session,
+        order.subscription_id,
+        order.period_days,
+        now,
+        source="payment",
+        source_id=str(payment.id),
+        limits=Limits(order.plan_id, promised["device_limit"], promised["traffic_limit_bytes"]),
+    )
+    paid = Paid(
+        payment_id=payment.id,
+        subscription_id=granted.subscription.id,
+        days=order.period_days,
+        until=granted.until,
+        amount=str(order.amount),
+        key_ready=granted.key_ready,
+        shown_in=order.shown_in,
+        late=recorded.before is PaymentState.CANCELED,
+    )
+    await notify(session, order.user_id, paid, once=f"paid:{payment.id}", now=now)
+    log.info("payment.settled", order=order.id, payment=payment.id, days=order.period_days)
+
+
+async def tell_failure(session: AsyncSession, payment: Payment, reason: str | None, now: datetime) -> None:
+    """Say that a payment came to nothing, in the message where it was to be paid."""
+    order = await get_order(session, payment.order_id)
+    failed = PaymentFailed(payment.id, order.plan_id, reason, order.shown_in)
+    await notify(session, order.user_id, failed, once=f"failed:{payment.id}", now=now)
+
+
+async def get_order(session: AsyncSession, order_id: UUID | None) -> Order:
+    """Raises OrderNotFound."""
+    order = await session.get(Order, order_id) if order_id else None
+    if order is None:
+        raise OrderNotFound(order=order_id)
+    return order

@@ -1,0 +1,351 @@
+"""Attempts to pay: opened, bound to what the provider made of them, and moved on by what it says.
+
+Knows no plan and no key. `record` is the money half of settling: the caller gives the buyer what was paid for in
+the same transaction.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit.errors import NotFound
+from backend.kit.money import Money
+from backend.kit.tokens import new_id, new_token
+from backend.payments.mac import Terms, mac_ok, order_mac
+from backend.payments.models import Event, Payment
+from backend.payments.providers import Providers
+from backend.payments.providers.base import Hint, PaymentProvider, PaymentRequest, PaymentState, Snapshot
+from backend.payments.rules import FIRST_CREATE, NEVER, advances, next_create, next_event_try, next_poll
+
+log = structlog.get_logger()
+
+PAID = frozenset({PaymentState.CONFIRMING, PaymentState.SUCCEEDED})
+
+
+class PaymentNotFound(NotFound):
+    """There is no such payment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is to be paid, and how: everything `open_payment` needs that is not its own."""
+
+    order_id: UUID
+    user_id: int
+    amount: Money
+    method: str
+    description: str
+    language: str
+    return_base: str  # the return token is put behind it
+
+
+async def open_payment(
+    session: AsyncSession, providers: Providers, provider: PaymentProvider, attempt: Attempt, now: datetime
+) -> Payment:
+    """A new attempt with its exact request, stored before anything is sent."""
+    payment_id = new_id()
+    payment = Payment(
+        id=payment_id,
+        order_id=attempt.order_id,
+        user_id=attempt.user_id,
+        provider=provider.id,
+        account=provider.account,
+        test=provider.test,
+        method=attempt.method,
+        amount_minor=attempt.amount.minor,
+        currency=attempt.amount.currency.value,
+        idempotence_key=str(payment_id),
+        initiated_by="buyer",
+        return_token=new_token(),
+        state=PaymentState.NEW,
+        refunded_minor=0,
+        check_attempts=0,
+        next_check_at=now + FIRST_CREATE,
+        created_at=now,
+    )
+    payment.request_body = provider.prepare(
+        PaymentRequest(
+            payment_id=str(payment_id),
+            amount=attempt.amount,
+            method=attempt.method,
+            description=attempt.description,
+            return_url=f"{attempt.return_base}{payment.return_token}",
+            mac=order_mac(providers.keys, providers.newest, **terms(payment)),
+            language=attempt.language,
+        )
+    )
+    session.add(payment)
+    await session.flush()
+    return payment
+
+
+def terms(payment: Payment) -> Terms:
+    """What the signature of this payment covers: columns of its own row alone."""
+    return Terms(
+        provider=payment.provider,
+        account=payment.account,
+        payment_id=str(payment.id),
+        order_id=str(payment.order_id),
+        user_id=payment.user_id or 0,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+    )
+
+
+async def lock_payment(session: AsyncSession, payment_id: UUID) -> Payment:
+    """Its row, locked and fresh. Raises PaymentNotFound."""
+    query = select(Payment).where(Payment.id == payment_id).with_for_update()
+    found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+    if found is None:
+        raise PaymentNotFound(payment=payment_id)
+    return found
+
+
+async def note_attempt(session: AsyncSession, payment_id: UUID, now: datetime) -> None:
+    """An unanswered create will be sent again: later each time."""
+    payment = await lock_payment(session, payment_id)
+    if payment.state == PaymentState.NEW:
+        payment.next_check_at = next_create(payment.check_attempts, now)
+        payment.check_attempts += 1
+
+
+async def fail(session: AsyncSession, payment_id: UUID, reason: str) -> Payment | None:
+    """A definite no to a create. None: the payment has moved on meanwhile."""
+    payment = await lock_payment(session, payment_id)
+    if payment.state != PaymentState.NEW:
+        return None
+    payment.state, payment.failure, payment.next_check_at = PaymentState.FAILED, reason, NEVER
+    log.info("payment.failed", payment=payment.id, reason=reason)
+    return payment
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a snapshot did to a payment. `before` equal to its state now: nothing."""
+
+    payment: Payment
+    before: PaymentState
+
+    @property
+    def became_paid(self) -> bool:
+        return self.before != PaymentState.SUCCEEDED and self.payment.state == PaymentState.SUCCEEDED
+
+    @property
+    def became(self) -> PaymentState | None:
+        """The state it has just reached, if it moved."""
+        return PaymentState(self.payment.state) if self.payment.state != self.before else None
+
+
+async def record(
+    session: AsyncSession, providers: Providers, provider_id: str, snapshot: Snapshot, now: datetime
+) -> Recorded | None:
+    """Apply what a provider says about a payment, once, under its row's lock. None: it is no payment of ours.
+
+    The signature we sent along must hold, and a paid snapshot must be for exactly our amount, currency, account and
+    mode; otherwise the payment goes to review and nobody gets anything.
+    """
+    origin = await _find(session, provider_id, snapshot)
+    if origin is None or not mac_ok(providers.keys, snapshot.mac, **terms(origin)):
+        log.warning("payment.unproven", provider=provider_id, known=origin is not None)
+        return None
+    payment = origin
+    if origin.provider_payment_id not in (None, snapshot.ref):
+        payment = await _adopt(session, origin, snapshot, now)
+    before = PaymentState(payment.state)
+    payment.provider_payment_id = snapshot.ref
+    payment.confirmation_url = snapshot.url or payment.confirmation_url
+    payment.checked_at = now
+    if advances(before, snapshot.state):
+        _move(payment, snapshot, now)
+    late_for = providers.get(provider_id).late_for
+    payment.next_check_at = next_poll(PaymentState(payment.state), payment.created_at, now, late_for=late_for)
+    await session.flush()
+    return Recorded(payment, before)
+
+
+def _move(payment: Payment, snapshot: Snapshot, now: datetime) -> None:
+    mismatch = _mismatch(payment, snapshot) if snapshot.state in PAID else None
+    payment.provider_status = snapshot.provider_status
+    if mismatch:
+        payment.state, payment.review_reason = PaymentState.REVIEW, mismatch
+        log.error("payment.review", payment=payment.id, reason=mismatch)
+        return
+    payment.state, payment.failure = snapshot.state, snapshot.reason
+    if snapshot.state is PaymentState.SUCCEEDED:
+        payment.paid_at = snapshot.paid_at or now
+    log.info("payment.moved", payment=payment.id, state=snapshot.state)
+
+
+def _mismatch(payment: Payment, snapshot: Snapshot) -> str | None:
+    """What a paid snapshot has otherwise than we asked for."""
+    if snapshot.amount != payment.amount:
+        return f"amount: asked {payment.amount.decimal()} {payment.currency}, paid {snapshot.amount}"
+    if snapshot.account != payment.account:
+        return f"account: asked {payment.account}, paid to {snapshot.account}"
+    if snapshot.test != payment.test:
+        return f"mode: test is {snapshot.test}, expected {payment.test}"
+    return None
+
+
+async def _find(session: AsyncSession, provider_id: str, snapshot: Snapshot) -> Payment | None:
+    """Our row, locked: by the provider's id, else by the id of ours that the payment carries."""
+    by_ref = (Payment.provider == provider_id) & (Payment.provider_payment_id == snapshot.ref)
+    query = select(Payment).where(by_ref).with_for_update()
+    found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+    if found is not None and snapshot.pid == str(found.id):
+        return found
+    # an adopted payment carries the signature of the attempt it was made for
+    return await _by_pid(session, provider_id, snapshot.pid) or found
+
+
+async def _by_pid(session: AsyncSession, provider_id: str, pid: str | None) -> Payment | None:
+    payment_id = parse_id(pid)
+    if payment_id is None:
+        return None
+    query = select(Payment).where(Payment.id == payment_id, Payment.provider == provider_id).with_for_update()
+    return (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+
+
+async def _adopt(session: AsyncSession, origin: Payment, snapshot: Snapshot, now: datetime) -> Payment:
+    """A second payment the provider has for one attempt of ours: a row of its own, with an effect of its own."""
+    adopted_id = uuid5(NAMESPACE_URL, f"{origin.provider}:{snapshot.ref}")
+    await session.execute(
+        insert(Payment)
+        .values(
+            id=adopted_id,
+            order_id=origin.order_id,
+            user_id=origin.user_id,
+            provider=origin.provider,
+            account=origin.account,
+            test=origin.test,
+            method=origin.method,
+            amount_minor=origin.amount_minor,
+            currency=origin.currency,
+            idempotence_key=str(adopted_id),
+            initiated_by=origin.initiated_by,
+            return_token=new_token(),
+            state=PaymentState.NEW,
+            next_check_at=now,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[Payment.id])
+    )
+    log.warning("payment.adopted", payment=adopted_id, origin=origin.id)
+    return await lock_payment(session, adopted_id)
+
+
+async def lags_behind(session: AsyncSession, provider_id: str, snapshot: Snapshot) -> bool:
+    """Whether this snapshot of a provider's list would move one of our payments on, or bind it."""
+    by_ref = (Payment.provider == provider_id) & (Payment.provider_payment_id == snapshot.ref)
+    known = await session.scalar(select(Payment.state).where(by_ref))
+    if known is not None:
+        return advances(PaymentState(known), snapshot.state)
+    payment_id = parse_id(snapshot.pid)
+    return payment_id is not None and await session.get(Payment, payment_id) is not None
+
+
+async def never_answered(session: AsyncSession, provider_id: str, *, before: datetime) -> Sequence[Payment]:
+    """Payments opened before this that the provider has never confirmed to know."""
+    query = select(Payment).where(
+        Payment.provider == provider_id, Payment.state == PaymentState.NEW, Payment.created_at < before
+    )
+    return (await session.scalars(query)).all()
+
+
+async def store_event(
+    session: AsyncSession,
+    providers: Providers,
+    provider_id: str,
+    hint: Hint,
+    body: bytes,
+    *,
+    ip: str | None,
+    now: datetime,
+) -> Event:
+    """Keep what a provider said. A proven event that was heard before is opened again.
+
+    Proven: the signature in it holds for a payment of ours and the amount is ours, or it is about a refund of a
+    payment of ours. What is not proven gets a name of its own, so it can neither replace nor close a genuine one.
+    """
+    payment = await _proven_payment(session, providers, provider_id, hint)
+    digest = hashlib.sha256(body).hexdigest()
+    values = {
+        "object_id": hint.object_id,
+        "payment_ref": hint.ref,
+        "payment_id": payment.id if payment else None,
+        "claims": hint.claims,
+        "body": body,
+        "remote_ip": ip,
+        "received_at": now,
+        "next_try_at": now,
+        "handled_at": None,
+        "attempts": 0,
+    }
+    statement = (
+        insert(Event)
+        .values(
+            provider=provider_id,
+            dedup_key=f"{hint.event}:{hint.object_id}" if payment else f"unproven:{digest}",
+            proven=payment is not None,
+            **values,
+        )
+        .on_conflict_do_update(index_elements=[Event.provider, Event.dedup_key], set_=values)
+        .returning(Event)
+    )
+    event = (await session.scalars(statement, execution_options={"populate_existing": True})).one()
+    if not event.proven:
+        log.warning("webhook.unproven", provider=provider_id, event=event.id)
+    return event
+
+
+async def _proven_payment(
+    session: AsyncSession, providers: Providers, provider_id: str, hint: Hint
+) -> Payment | None:
+    if hint.refund_ref is not None:
+        query = select(Payment).where(Payment.provider == provider_id, Payment.provider_payment_id == hint.ref)
+        return (await session.scalars(query)).one_or_none()
+    payment_id = parse_id(hint.pid)
+    payment = await session.get(Payment, payment_id) if payment_id else None
+    if payment is None or payment.provider != provider_id or not mac_ok(providers.keys, hint.mac, **terms(payment)):
+        return None
+    return payment if hint.amount == payment.amount else None
+
+
+async def close_events(session: AsyncSession, provider_id: str, ref: str, state: PaymentState, now: datetime) -> None:
+    """Mark handled what this snapshot answers; leave open, for later, what claims more than it says."""
+    query = (
+        select(Event)
+        .where(Event.provider == provider_id, Event.payment_ref == ref, Event.proven, Event.handled_at.is_(None))
+        .with_for_update()
+    )
+    for event in await session.scalars(query):
+        event.attempts += 1
+        ahead = event.claims is not None and advances(state, PaymentState(event.claims))
+        again = next_event_try(event.attempts, event.received_at, now) if ahead else None
+        if again is None:
+            event.handled_at = now
+        else:
+            event.next_try_at, event.last_error = again, f"claims {event.claims}, the provider says {state}"
+
+
+async def reject_events(session: AsyncSession, provider_id: str, ref: str, reason: str, now: datetime) -> None:
+    await session.execute(
+        update(Event)
+        .where(Event.provider == provider_id, Event.payment_ref == ref, Event.handled_at.is_(None), Event.proven)
+        .values(handled_at=now, rejected_reason=reason)
+    )
+
+
+def parse_id(text: str | None) -> UUID | None:
+    """A UUID of ours, or None for anything else somebody may have sent."""
+    try:
+        return UUID(text) if text and len(text) == 36 else None
+    except ValueError:
+        return None
