@@ -1,0 +1,74 @@
+"""What clients send, read with a limit: nothing they send makes the emulator fail."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from sandbox.yookassa.errors import ApiError
+from sandbox.yookassa.wire import Document
+
+LIMIT_BYTES = 1024 * 1024
+NOT_JSON = "Request body is not a JSON object"
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, which is read to its end also when it is too long, so that the client hears the answer.
+
+    Raises:
+        ApiError: 413, it is over 1 MiB.
+    """
+    kept, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= LIMIT_BYTES:
+            kept.extend(chunk)
+    if size > LIMIT_BYTES:
+        raise ApiError(413, "Request body is too large")
+    return bytes(kept)
+
+
+def parse_object(body: bytes) -> Document:
+    """The JSON object in it; nothing at all is an empty one.
+
+    Raises:
+        ApiError: 400, not an object, or text in it that cannot be stored.
+    """
+    if not body.strip():
+        return {}
+    try:
+        parsed = json.loads(body.decode())
+        _check_text(parsed)
+    except (ValueError, RecursionError):
+        raise ApiError(400, NOT_JSON) from None
+    if not isinstance(parsed, dict):
+        raise ApiError(400, NOT_JSON)
+    return parsed
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of an HTML form; of a repeated one the last.
+
+    Raises:
+        ApiError: 400 or 413.
+    """
+    body = await read_body(request)
+    try:
+        return dict(parse_qsl(body.decode(errors="replace"), max_num_fields=50))
+    except ValueError:
+        raise ApiError(400, "Form is not understood") from None
+
+
+def _check_text(value: Any) -> None:
+    if isinstance(value, str):
+        value.encode()  # a lone surrogate raises
+        if "\0" in value:
+            raise ValueError("NUL")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _check_text(key)
+            _check_text(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_text(inner)
