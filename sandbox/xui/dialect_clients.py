@@ -100,9 +100,10 @@ def get_traffic(state: State, call: Call) -> Document | None:
     row = state.traffic.get(email)
     if row is None:
         return None
-    if email not in state.records:
+    record = state.records.get(email)
+    if record is None:
         raise new_error(f"Client Not Found In Inbound For Email: {email}")
-    return views.traffic_row(state, row)
+    return views.traffic_row(row, uuid=record["uuid"], sub_id=record["subId"])
 
 
 def reset_traffic(state: State, call: Call) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -37,8 +37,6 @@ class XuiEmulator:
     password: str = "admin"
     token: str | None = None
     dialect: str = "clients"
-    app: ASGIApp = field(init=False)
-    state: State = field(init=False)
 
     def __post_init__(self) -> None:
         settings = Settings(base_path=self.base_path, username=self.username, password=self.password)
@@ -47,7 +45,7 @@ class XuiEmulator:
         self._panel = Panel(self.state, DIALECTS[self.dialect])
         self._control = control_app(self)
         faulty = FaultMiddleware(self._serve, faults=self.world.faults, service=self.name)
-        self.app = LogMiddleware(faulty, log=self.world.log, service=self.name)
+        self.app: ASGIApp = LogMiddleware(faulty, log=self.world.log, service=self.name)
         self._install_token()
 
     async def run(self) -> None:

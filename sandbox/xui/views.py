@@ -8,16 +8,15 @@ from sandbox.xui.state import State, clients_of
 from sandbox.xui.traffic import used
 
 
-def traffic_row(state: State, row: Document, *, identified: bool = True) -> Document:
+def traffic_row(row: Document, *, uuid: str = "", sub_id: str = "") -> Document:
     """One row of client_traffics; lists leave uuid and subId empty."""
-    record = (identified and state.records.get(row["email"])) or {"uuid": "", "subId": ""}
     return {
         "id": row["id"],
         "inboundId": row["inboundId"],
         "enable": row["enable"],
         "email": row["email"],
-        "uuid": record["uuid"],
-        "subId": record["subId"],
+        "uuid": uuid,
+        "subId": sub_id,
         **{name: row[name] for name in ("up", "down", "expiryTime", "total", "reset", "lastOnline")},
     }
 
@@ -70,10 +69,11 @@ def client_export(record: Document) -> Document:
 def inbound_details(state: State, inbound: Document, *, slim: bool = False) -> Document:
     """An inbound with its traffic rows: those it owns by number, then those of its other clients."""
     owned = [row for row in state.traffic if row["inboundId"] == inbound["id"]]
-    present = {entry["email"] for entry in clients_of(inbound)}
+    present = {entry["email"]: entry for entry in clients_of(inbound)}
     others = [row for row in state.traffic if row["email"] in present and row["inboundId"] != inbound["id"]]
     rows = sorted(owned, key=_by_id) + sorted(others, key=_by_id)
-    shown = {**inbound, "clientStats": [traffic_row(state, row, identified=not slim) for row in rows]}
+    identified = {} if slim else present
+    shown = {**inbound, "clientStats": [_identified(row, identified.get(row["email"])) for row in rows]}
     if slim:
         kept = ("comment", "email", "enable")
         entries = [{name: entry[name] for name in kept} for entry in clients_of(inbound)]
@@ -107,7 +107,12 @@ def _columns(record: Document) -> Document:
 
 def _traffic(state: State, record: Document) -> Document:
     row = state.traffic.get(record["email"])
-    return {"traffic": traffic_row(state, row, identified=False)} if row else {}
+    return {"traffic": traffic_row(row)} if row else {}
+
+
+def _identified(row: Document, entry: Document | None) -> Document:
+    """A row with the ids of its entry in the inbound; empty when the client is there no more."""
+    return traffic_row(row, uuid=entry["id"], sub_id=entry["subId"]) if entry else traffic_row(row)
 
 
 def _by_id(row: Document) -> Any:
