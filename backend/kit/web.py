@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.kit.brand import Brand
 from backend.kit.db import Database
 
 
@@ -52,3 +53,8 @@ def _is_address(text: str) -> bool:
 
 def _within(text: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
     return _is_address(text) and any(ipaddress.ip_address(text) in network for network in networks)
+
+
+def brand_of(request: Request) -> Brand:
+    found: Brand = request.app.state.brand
+    return found

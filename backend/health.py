@@ -1,0 +1,37 @@
+"""/healthz, /readyz and /metrics: for whoever watches the shop."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from backend.kit.db import Database
+from backend.kit.errors import Unavailable
+from backend.kit.web import database
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    """The process runs."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"description": "The database does not answer or is not migrated."}})
+async def ready(db: Annotated[Database, Depends(database)], response: Response) -> dict[str, str]:
+    """The process can do its work: the database answers and has its tables."""
+    try:
+        async with db.transaction() as session:
+            version = await session.scalar(text("select version_num from alembic_version"))
+    except Unavailable:
+        response.status_code = 503
+        return {"status": "no database"}
+    return {"status": "ok", "schema": str(version)}
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics() -> Response:
+    """Prometheus counters of this process."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

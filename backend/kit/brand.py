@@ -1,0 +1,19 @@
+"""What this shop calls itself, and where people find it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """Names and addresses people see. Empty: not there.
+
+    `bot_url` opens the bot ("https://t.me/name"); `public_url` is where links point, without a slash at the end.
+    """
+
+    name: str
+    bot_url: str
+    public_url: str = ""
+    seller: str = ""  # who sells, with tax number
+    support: str = ""  # "@name" or an e-mail
+    support_url: str = ""
+    time_zone: str = "Europe/Moscow"

@@ -1,0 +1,145 @@
+"""Where providers send webhooks, and where buyers come back to."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Depends, Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from backend.kit import clock
+from backend.kit.brand import Brand
+from backend.kit.db import Database
+from backend.kit.errors import Invalid, NotFound
+from backend.kit.i18n import languages, translator
+from backend.kit.web import brand_of, client_ip, database
+from backend.orders import checkout
+from backend.orders.models import Order
+from backend.orders.queries import find_by_return_token
+from backend.orders.service import wake_refresh
+from backend.payments import service as payments
+from backend.payments.models import Payment
+from backend.payments.providers.base import PaymentState
+from backend.subscriptions.models import Subscription
+from backend.users.service import get_user
+
+log = structlog.get_logger()
+router = APIRouter(include_in_schema=False)
+
+LARGEST_WEBHOOK = 64 * 1024
+HERE = Path(__file__).parent
+STATIC = HERE / "static"  # served under /return/static
+
+_templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
+    " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+
+
+class BodyTooLarge(Invalid):
+    """This body is larger than any webhook."""
+
+
+class NoSuchReturn(NotFound):
+    """Nobody is expected back at this address."""
+
+
+def deps_of(request: Request) -> checkout.Deps:
+    found: checkout.Deps = request.app.state.deps
+    return found
+
+
+DepsOf = Annotated[checkout.Deps, Depends(deps_of)]
+
+
+@router.post("/webhooks/{provider}/{token}")
+async def receive_webhook(provider: str, token: str, request: Request, deps: DepsOf) -> Response:
+    """Store what a provider says and answer 200; a job asks the provider what is true.
+
+    The row is committed before the answer, so a crash costs a repeat and never a payment. It may name a payment we
+    do not know the provider's id of yet: the webhook can be faster than the answer to our own call.
+    """
+    driver = deps.providers.at(provider, token)
+    address = client_ip(request)
+    if not driver.accepts_from(address):
+        log.warning("webhook.foreign_address", provider=provider, address=address)
+        return Response(status_code=driver.refusal_status)
+    body = await _read(request)
+    hint = driver.read_webhook(request.headers, body)
+    if hint is None:
+        return Response(status_code=200)
+    async with deps.db.transaction() as session:
+        event = await payments.store_event(session, deps.providers, provider, hint, body, ip=address, now=clock.now())
+        if event.proven:
+            await wake_refresh(session, provider, hint.ref)
+    log.info("webhook.stored", provider=provider, event=event.id, kind=hint.event)
+    return Response(status_code=200)
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body.extend(chunk)
+        if len(body) > LARGEST_WEBHOOK:
+            raise BodyTooLarge(limit_bytes=LARGEST_WEBHOOK)
+    return bytes(body)
+
+
+async def _returning(db: Database, token: str) -> tuple[Payment, Order]:
+    async with db.transaction() as session:
+        found = await find_by_return_token(session, token) if token.isascii() else None
+    if found is None:
+        raise NoSuchReturn
+    return found
+
+
+@router.get("/return/{token}")
+async def show_return(
+    token: str, request: Request, deps: DepsOf, brand: Annotated[Brand, Depends(brand_of)], lang: str | None = None
+) -> Response:
+    """The truth about one payment, in any browser: the one that paid need not be the one that began."""
+    payment, order = await _returning(deps.db, token)
+    await checkout.ask(deps, payment, clock.now())
+    payment, order = await _returning(deps.db, token)
+    async with database(request).transaction() as session:
+        user = await get_user(session, order.user_id)
+        subscription = await session.get(Subscription, order.subscription_id)
+    t = translator(lang if lang in languages() else user.language, user.time_zone or brand.time_zone)
+    paid_until = subscription.paid_until if subscription else None
+    values: dict[str, Any] = {
+        "t": t,
+        "brand": brand,
+        "state": shown_state(payment),
+        "order": order,
+        "amount": str(payment.amount),
+        "pay_url": payment.confirmation_url,
+        "until": t.moment(paid_until, clock.now()) if paid_until else "",
+        "link": f"{brand.public_url}/sub/{subscription.token}" if subscription and brand.public_url else "",
+    }
+    return Response(_templates.get_template("return.html").render(values), media_type="text/html", headers=HEADERS)
+
+
+@router.get("/return/{token}/state")
+async def read_state(token: str, deps: DepsOf) -> dict[str, str]:
+    """What the page watches. Asks the provider, at most once in five seconds whoever looks."""
+    payment, _ = await _returning(deps.db, token)
+    await checkout.ask(deps, payment, clock.now())
+    payment, _ = await _returning(deps.db, token)
+    return {"state": shown_state(payment)}
+
+
+def shown_state(payment: Payment) -> str:
+    """waiting, confirming, paid, checking or failed."""
+    return {
+        PaymentState.NEW: "waiting",
+        PaymentState.PENDING: "waiting",
+        PaymentState.CONFIRMING: "confirming",
+        PaymentState.SUCCEEDED: "paid",
+        PaymentState.REVIEW: "checking",
+    }.get(PaymentState(payment.state), "failed")
