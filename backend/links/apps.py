@@ -4,7 +4,6 @@ from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
 
 from pydantic import TypeAdapter
@@ -31,7 +30,6 @@ class App:
 
     id: str
     name: str
-    engine: Literal["xray", "singbox", "mihomo"]
     deep_link: str | None
     stores: dict[System, list[Store]]
 

@@ -1,6 +1,7 @@
 """QR codes: black on white whatever the theme around them, since scanners expect that."""
 
 import io
+from functools import lru_cache
 
 import segno
 
@@ -12,6 +13,7 @@ def fits(text: str) -> bool:
     return len(text) <= MAX_CHARACTERS
 
 
+@lru_cache(maxsize=512)  # a page draws the same codes at each visit, some 10 ms each
 def qr_svg(text: str) -> str:
     """An <svg> that takes the size of its box, for a page and for a file alike."""
     out = io.BytesIO()

@@ -17,6 +17,7 @@ LINK = "https://vpn.example.net/sub/Q7xk2mVbZt9RfLw3HnPd8sYc"
 
 def read_code(image: Image.Image) -> str:
     (found,) = zxingcpp.read_barcodes(image)
+    assert found.format == zxingcpp.BarcodeFormat.QRCode  # never the micro kind: cameras do not know it
     return str(found.text)
 
 
