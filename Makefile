@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 PYTHON_HERE := .venv/bin/python
 SHOP := $(PYTHON_HERE) -m cli.main
-SUITES = $(wildcard tests/unit tests/contract tests/integration tests/journeys tests/test_house.py)
+SUITES = $(wildcard tests/unit tests/contract tests/integration tests/journeys tests/test_house.py tests/test_texts.py)
 # When make is killed, what it started goes as well.
 WITH_MAKE = $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM --)
 
@@ -32,7 +32,7 @@ check: setup ## Style, types, imports, the rules of the house, migrations; under
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(PYTHON_HERE) -m pytest tests/test_house.py
+	@$(PYTHON_HERE) -m pytest tests/test_house.py tests/test_texts.py
 	@$(PYTHON_HERE) -m scripts.check_migrations
 
 .PHONY: test

@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -153,14 +153,13 @@ class Postgres:
     def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("start PostgreSQL from the main thread")
-        try:
-            self._start()
-        except OSError as error:
-            self._stop()
-            raise PostgresFailed(_sentence(error, self._home)) from error
-        except BaseException:
-            self._stop()
-            raise
+        with ExitStack() as on_failure:
+            on_failure.callback(self._stop)
+            try:
+                self._start()
+            except OSError as error:
+                raise PostgresFailed(_sentence(error, self._home)) from error
+            on_failure.pop_all()
         return self
 
     def __exit__(self, *exc: object) -> None:
