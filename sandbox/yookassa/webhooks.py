@@ -5,7 +5,6 @@ import contextlib
 import json
 import time
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx2
 
@@ -164,7 +163,7 @@ class Webhooks:
             url = url.rsplit("/", 1)[0] + "/0123456789abcdef0123456789abcdef"
         source = FOREIGN_IP if "wrong_ip" in flaws else policy.source_ip
         headers = {"Content-Type": "application/json", "X-Forwarded-For": source}
-        started = time.perf_counter()
+        started, began = time.perf_counter(), self._world.clock.now()
         status, answer = None, ""
         try:
             response = await client.post(url, content=body.encode(), headers=headers)
@@ -173,14 +172,14 @@ class Webhooks:
             answer = f"{type(error).__name__}: {error}"
         ms = round((time.perf_counter() - started) * 1000, 1)
         attempt = {
-            "at": iso(self._world.clock.now()),
+            "at": iso(began),
             "url": url,
             "status": status,
             "ms": ms,
             "flaws": flaws,
             "answer": answer,
         }
-        self._note(delivery, attempt)
+        self._note(delivery, attempt, began)
         self._world.log.add(
             service="yookassa",
             direction="out",
@@ -194,14 +193,15 @@ class Webhooks:
             faults=flaws,
         )
 
-    def _note(self, delivery: Document, attempt: dict[str, Any]) -> None:
+    def _note(self, delivery: Document, attempt: Document, began: datetime) -> None:
+        """Keep what came of an attempt; the next one is due by the time this one began."""
         delivery["attempts"].append(attempt)
         delivery["held"] = False
         if attempt["status"] == 200:
             delivery["state"] = "delivered"
         else:
             happened = datetime.fromisoformat(delivery["at"])
-            age = (self._world.clock.now() - happened).total_seconds()
+            age = (began - happened).total_seconds()
             later = [seconds for seconds in SCHEDULE if seconds > age]
             if later:
                 delivery["due"] = (happened + timedelta(seconds=later[0])).isoformat()
