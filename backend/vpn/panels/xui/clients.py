@@ -70,8 +70,8 @@ class Clients:
     async def _write(
         self, found: wire.Found | None, spec: KeySpec, inbound_ids: Sequence[int], wrong: frozenset[str]
     ) -> None:
-        """Attach before update, since the panel attaches what it has, without Vision when that was lost; detach
-        last, so that the key is never nowhere."""
+        """Attach before update, since a client that was nowhere is attached without Vision; detach last, so that
+        a key that moves is never nowhere."""
         wanted: builtins.list[JsonValue] = [*dict.fromkeys(inbound_ids)]
         if found is None:
             body: dict[str, JsonValue] = {"client": wire.new_client(spec), "inboundIds": wanted}
@@ -81,7 +81,7 @@ class Clients:
         missing: builtins.list[JsonValue] = [*sorted(set(inbound_ids) - found.inbound_ids)]
         if missing:
             _expect(await self._post(f"{email}/attach", {"inboundIds": missing}, label="clients/attach"))
-        if missing or wrong != {"inboundIds"}:
+        if wrong != {"inboundIds"}:
             reply = await self._post(
                 f"update/{email}", wire.changed_client(found.client, spec), label="clients/update"
             )
