@@ -20,7 +20,7 @@ class Controlled(Protocol):
     @property
     def state(self) -> State: ...
     def tick(self) -> None: ...
-    def seed_reality_inbound(self, port: int = ..., remark: str = ..., host: str = ...) -> Document: ...
+    def add_reality_inbound(self, port: int = ..., remark: str = ..., host: str = ...) -> Document: ...
 
 
 def control_app(panel: Controlled) -> Starlette:
@@ -72,7 +72,7 @@ def control_app(panel: Controlled) -> Starlette:
         ("POST", "/online", set_online),
         ("POST", "/next", trouble),
         ("POST", "/limiter/clear", clear_limiter),
-        ("POST", "/seed", lambda sent: panel.seed_reality_inbound(**sent)),
+        ("POST", "/seed", lambda sent: panel.add_reality_inbound(**sent)),
     ]
     return Starlette(
         routes=[Route(f"/_ctl{path}", _route(action), methods=[method]) for method, path, action in routes]

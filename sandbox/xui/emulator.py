@@ -63,21 +63,23 @@ class XuiEmulator:
         self.state.reset()
         self._install_token()
         for seed in self._seeds:
-            self._seed(*seed)
+            self.add_reality_inbound(*seed)
 
     def tick(self) -> None:
         traffic.tick(self.state)
 
     def seed_reality_inbound(self, port: int = 443, remark: str = "NL-1", host: str = "203.0.113.10") -> Document:
-        """The inbound on this port; made with fresh REALITY keys if the panel has none there."""
+        """As `add_reality_inbound`; the panel has it again after every reset."""
         self._seeds.append((port, remark, host))
-        return self._seed(port, remark, host)
+        return self.add_reality_inbound(port, remark, host)
 
-    def _seed(self, port: int, remark: str, host: str) -> Document:
+    def add_reality_inbound(self, port: int = 443, remark: str = "NL-1", host: str = "203.0.113.10") -> Document:
+        """The inbound on this port; made with fresh REALITY keys if the panel has none there."""
         for inbound in self.state.inbounds_in_order():
             if inbound["port"] == port:
                 return inbound
-        return inbounds.add(self.state, inbounds.read(json.dumps(reality_inbound(port, remark, host)).encode()))
+        body = json.dumps(reality_inbound(port, remark, host)).encode()
+        return inbounds.add(self.state, inbounds.read(body))
 
     def _install_token(self) -> None:
         if self.token and not len(self.state.tokens):

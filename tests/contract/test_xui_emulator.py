@@ -1,39 +1,16 @@
 """The emulated 3X-UI panel answers like the real one."""
 
-import asyncio
-import contextlib
-import socket
-from collections.abc import AsyncIterator, Sequence
-
 import httpx2
 import pytest
 import pytest_asyncio
 
-from sandbox.app import create_app
-from sandbox.server import server
-from sandbox.world import Emulator, World
+from sandbox.world import World
 from sandbox.xui import XuiEmulator
 from tests.contract import xui_replay
-from tests.contract.xui_replay import NOT_REPLAYED, TOKEN, FrozenClock, Replay
+from tests.contract.xui_replay import NOT_REPLAYED, FrozenClock, Replay
+from tests.contract.xui_world import TOKEN, serving
 
 LINES = [line for line in xui_replay.recorded() if line.number not in NOT_REPLAYED]
-
-
-@contextlib.asynccontextmanager
-async def serving(world: World, emulators: Sequence[Emulator]) -> AsyncIterator[str]:
-    """The sandbox on a free port of this machine; its address up to /sandbox."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    running = server(create_app(world, emulators), port=port)
-    task = asyncio.create_task(running.serve())
-    while not running.started:  # noqa: ASYNC110  uvicorn tells it in no other way
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}/sandbox"
-    finally:
-        running.should_exit = True
-        await task
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

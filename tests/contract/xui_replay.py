@@ -4,7 +4,6 @@ The recording is not a complete script: `BEFORE` puts in what happened between t
 that are random or figures of a machine, `NOT_REPLAYED` the lines that cannot be sent, with the reason.
 """
 
-import asyncio
 import base64
 import json
 import re
@@ -19,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from sandbox.clock import Clock
 from sandbox.xui.auth import totp
+from tests.contract.xui_world import TOKEN
 
 FILE = Path(__file__).parents[1] / "data" / "3x-ui" / "exchanges-3.6.0.jsonl"
 MOUNT = "/sandbox/xui"
-TOKEN = "T0kenT0kenT0kenT0kenT0kenT0kenT0kenT0kenT0kenT0k"
 STARTED = datetime(2026, 11, 24, 19, 41, 30, tzinfo=UTC)
 SECRET = "JBSWY3DPEHPK3PXP"
 NOT_REPLAYED = {
@@ -357,7 +356,3 @@ def comparable(value: Any) -> Any:
         elif key == "obj" and isinstance(inner, str) and len(inner) == 43:
             found[key] = "str"
     return found
-
-
-async def gather(*calls: Awaitable[httpx2.Response]) -> list[httpx2.Response]:
-    return list(await asyncio.gather(*calls))
