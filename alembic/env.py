@@ -2,9 +2,9 @@
 
 import os
 
+from alembic import context
 from sqlalchemy import create_engine
 
-from alembic import context
 from backend.kit.db import async_dsn
 from backend.tables import METADATA
 

@@ -16,4 +16,6 @@ class Brand:
     seller: str = ""  # who sells, with tax number
     support: str = ""  # "@name" or an e-mail
     support_url: str = ""
+    offer_url: str = ""  # the full texts people accept; empty: the bot's own short ones
+    privacy_url: str = ""
     time_zone: str = "Europe/Moscow"

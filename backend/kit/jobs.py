@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+import psycopg
 import structlog
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 from pydantic import TypeAdapter
 from sqlalchemy import text
@@ -146,7 +147,15 @@ class Worker:
     concurrency: int = 10
 
     async def run(self) -> None:
-        """Tick, run jobs and clear the jobs of dead workers, for ever."""
+        """Tick, run jobs and clear the jobs of dead workers, for ever; a database that is away is waited for."""
+        while True:
+            try:
+                await self._run()
+            except* (ConnectorException, psycopg.Error, DatabaseUnavailable, OSError) as errors:
+                log.warning("worker.waits", errors=[type(error).__name__ for error in errors.exceptions])
+            await asyncio.sleep(1)
+
+    async def _run(self) -> None:
         async with AsyncExitStack() as stack:
             app = await stack.enter_async_context(self._app().open_async())
             group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -208,6 +217,6 @@ class Worker:
                 for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
                     log.warning("job.stalled", name=stalled.task_name)
                     await app.job_manager.finish_job(stalled, Status.FAILED, delete_job=True)
-            except (DatabaseUnavailable, OSError) as error:
+            except (ConnectorException, DatabaseUnavailable, OSError) as error:
                 log.warning("ticker.waits", error=type(error).__name__)
             await asyncio.sleep(1)

@@ -53,7 +53,7 @@ async def sync_server(job: SyncServer, deps: Deps) -> None:
             async with deps.db.transaction() as session:
                 wanted = await next_dirty_key(session, job.server_id, clock.now())
                 inbounds = await inbound_ids(session, job.server_id)
-            if wanted is None or not await _sync_key(deps, job.server_id, wanted, inbounds):
+            if wanted is None or not inbounds or not await _sync_key(deps, job.server_id, wanted, inbounds):
                 return
     finally:
         await vpn.release_server(deps.db, job.server_id, holder)

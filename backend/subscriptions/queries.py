@@ -12,7 +12,7 @@ from backend.notifications.models import Notification
 from backend.subscriptions.models import Extension, Subscription
 from backend.subscriptions.rules import Entry
 from backend.users.models import User
-from backend.vpn.models import VpnKey
+from backend.vpn.models import Endpoint, VpnKey
 from backend.vpn.panels.base import KeySpec
 
 
@@ -85,10 +85,12 @@ async def next_dirty_key(session: AsyncSession, server_id: int, now: datetime) -
 
 
 async def servers_with_dirty_keys(session: AsyncSession, now: datetime) -> Sequence[int]:
+    """Servers that can be written to and have a key that lags behind and may be tried now."""
     query = (
         select(VpnKey.server_id)
         .join(Subscription, Subscription.id == VpnKey.subscription_id)
         .where(VpnKey.sync_after <= now, VpnKey.applied_version < Subscription.desired_version)
+        .where(exists().where(Endpoint.server_id == VpnKey.server_id))
         .distinct()
     )
     return (await session.scalars(query)).all()

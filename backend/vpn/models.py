@@ -28,6 +28,8 @@ class Server(Model):
     titles: Mapped[dict[str, Any]]  # what people see, by language
     weight: Mapped[int] = mapped_column(default=100)
     retired_at: Mapped[datetime | None]  # no new keys
+    inbound_id: Mapped[int | None]  # the inbound to sell, where the operator chose one
+    read_after: Mapped[datetime]  # when to try again to read it first
     dialect: Mapped[str | None] = mapped_column(Text)
     version: Mapped[str | None] = mapped_column(Text)
     sync_lease_until: Mapped[datetime | None]

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.db import Database
-from backend.kit.errors import NotFound
+from backend.kit.errors import NotFound, Refused
 from backend.kit.tokens import Vault, new_id
 from backend.vpn.models import Endpoint, Server, VpnKey
 from backend.vpn.panels.base import Inbound, PanelAccess, PanelFacts
@@ -29,7 +29,7 @@ class ServerNotFound(NotFound):
     """There is no such server."""
 
 
-class NoEndpoint(NotFound):
+class NoEndpoint(Refused):
     """No inbound of this panel can carry keys: it needs an enabled local VLESS + TCP + REALITY inbound."""
 
 
@@ -156,7 +156,7 @@ async def save_server(
     sealed = vault.seal(json.dumps(secret), f"server:{name}")
     server = (await session.scalars(select(Server).where(Server.name == name))).one_or_none()
     if server is None:
-        server = Server(name=name, panel=panel, titles={}, created_at=now)
+        server = Server(name=name, panel=panel, titles={}, read_after=now, created_at=now)
         session.add(server)
     server.url, server.secret_sealed, server.verify_tls = access.url, sealed, access.verify_tls
     await session.flush()
@@ -170,12 +170,11 @@ async def save_endpoints(
     now: datetime,
     *,
     panel_host: str,
-    inbound_id: int | None = None,
-) -> Sequence[Endpoint]:
+) -> None:
     """Keep what people connect to, as the panel has it now.
 
-    The endpoints a server already has are read anew. A server without any takes `inbound_id`, else the first
-    enabled local VLESS + TCP + REALITY inbound. `panel_host` is the last resort for the address.
+    The endpoints a server already has are read anew. A server without any takes the inbound the operator chose,
+    else the first enabled local VLESS + TCP + REALITY inbound. `panel_host` is the last resort for the address.
 
     Raises:
         NoEndpoint: there is no such inbound.
@@ -184,10 +183,10 @@ async def save_endpoints(
     known = {e.inbound_id: e for e in await session.scalars(select(Endpoint).where(Endpoint.server_id == server.id))}
     chosen = [i for i in facts.inbounds if i.id in known]
     if not known:
-        wanted = [i for i in facts.inbounds if (i.id == inbound_id if inbound_id else i.sells_reality)]
+        wanted = [i for i in facts.inbounds if (i.id == server.inbound_id if server.inbound_id else i.sells_reality)]
         chosen = wanted[:1]
     if not chosen:
-        raise NoEndpoint(server=server.id, inbound=inbound_id)
+        raise NoEndpoint(server=server.id, inbound=server.inbound_id)
     for inbound in chosen:
         endpoint = known.get(inbound.id) or Endpoint(server_id=server.id, inbound_id=inbound.id)
         session.add(endpoint)
@@ -196,7 +195,6 @@ async def save_endpoints(
         endpoint.port = server.public_port or inbound.port
         endpoint.parameters, endpoint.read_at = _parameters(inbound), now
     await session.flush()
-    return [*known.values()] or (await session.scalars(select(Endpoint).where(Endpoint.server_id == server.id))).all()
 
 
 def _parameters(inbound: Inbound) -> dict[str, object]:

@@ -1,0 +1,85 @@
+"""Everything an operator can change, read once; a driver's own settings stand beside the driver."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _read_nets(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _read_zone(value: object) -> object:
+    try:
+        return ZoneInfo(value) if isinstance(value, str) else value
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("is not a time zone, for example Europe/Moscow") from None
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_read_nets)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_read_zone)]
+
+
+class Settings(BaseSettings):
+    """Read once from the environment and .env by cli/wiring.py, then passed down; nothing else reads it."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+    )
+
+    telegram_bot_token: SecretStr = Field(description="From @BotFather, for example 123456:AAE…")
+    telegram_api_url: HttpUrl | None = Field(None, description="A Bot API server of your own. Empty: Telegram's.")
+    telegram_link_url: str = Field("https://t.me", description="Where links to the bot lead.")
+    telegram_bot_username: str = Field("", description="Empty: asked from Telegram.")
+    secret_key: SecretStr = Field(
+        min_length=16, description="At least 32 random characters; every other key of ours is derived from it."
+    )
+    secret_key_old: SecretStr | None = Field(None, description="The former SECRET_KEY, after a change of it.")
+    public_url: HttpUrl | None = Field(
+        None, description="Where webhooks and links point, for example https://vpn.example.com. Empty: polling only."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="postgresql://… Empty: PostgreSQL is started here, in DATA_DIR."
+    )
+    data_dir: Path = Field(Path(".data"), description="Where this program keeps files of its own.")
+    trusted_proxies: Networks = Field(
+        (), description="Addresses of your reverse proxies, separated by commas: their X-Forwarded-For counts."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=1, le=65535, description="Port to listen on.")
+    timezone: Zone = Field(ZoneInfo("Europe/Moscow"), description="For dates people read.")
+    shop_name: str = Field("VPN", max_length=25, description="What people see as the name of the shop.")
+    seller: str = Field("", description="Who sells: name, tax number, contacts. Stands in the terms.")
+    support: str = Field("", description="Where people get help: @name or an e-mail address.")
+    log_format: Literal["console", "json"] = Field("json", description="json in production.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much to log.")
+    clock_file: Path | None = Field(None, description="For the demo and tests: the file with the moved clock.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql", "postgres:")):
+            raise ValueError("must be a PostgreSQL address, for example postgresql://user:password@host/shop")
+        return value
+
+    @property
+    def public_base(self) -> str:
+        """PUBLIC_URL without the slash at its end; empty when there is none."""
+        return str(self.public_url).rstrip("/") if self.public_url else ""
+
+    @property
+    def support_url(self) -> str:
+        if self.support.startswith("@"):
+            return f"{self.telegram_link_url}/{self.support[1:]}"
+        return f"mailto:{self.support}" if "@" in self.support else ""

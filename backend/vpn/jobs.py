@@ -1,0 +1,105 @@
+"""What we learn from panels: inbounds as people connect to them, and traffic."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit import clock
+from backend.kit.db import Database
+from backend.kit.errors import Outside
+from backend.kit.jobs import Job, enqueue, every, runs, ticks
+from backend.vpn.models import Endpoint, Server, VpnKey
+from backend.vpn.panels.base import Panel
+from backend.vpn.service import get_server, note_health, save_endpoints
+
+log = structlog.get_logger()
+
+UNREAD_EVERY = timedelta(seconds=5)
+
+
+class Deps(Protocol):
+    db: Database
+
+    async def panel(self, server_id: int) -> Panel: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadServer(Job):
+    """Read one panel's inbounds again."""
+
+    server_id: int
+
+
+@every(timedelta(minutes=10))
+@dataclass(frozen=True, slots=True)
+class ReadServers(Job):
+    """Read every panel's inbounds again: an operator may have changed them there."""
+
+
+@every(timedelta(minutes=5))
+@dataclass(frozen=True, slots=True)
+class MeasureTraffic(Job):
+    """Read how much every key has moved."""
+
+
+@ticks
+async def wake_unread(session: AsyncSession, now: datetime) -> None:
+    """A server that was never read successfully is tried again soon, since nobody can use it."""
+    read = select(Endpoint.server_id).where(Endpoint.server_id == Server.id).exists()
+    query = select(Server).where(~read, Server.read_after <= now).with_for_update(skip_locked=True)
+    for server in await session.scalars(query):
+        server.read_after = now + UNREAD_EVERY
+        await enqueue(session, ReadServer(server.id), once=f"read:{server.id}")
+
+
+@runs(ReadServer)
+async def read_server(job: ReadServer, deps: Deps) -> None:
+    """Keep what people connect to on this server, as its panel has it now."""
+    panel = await deps.panel(job.server_id)
+    facts = await panel.probe()
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        server = await get_server(session, job.server_id)
+        await save_endpoints(session, server, facts, now, panel_host=urlsplit(server.url).hostname or "")
+    log.info("server.read", server=job.server_id, dialect=facts.dialect, version=facts.version)
+
+
+@runs(ReadServers)
+async def read_servers(job: ReadServers, deps: Deps) -> None:
+    async with deps.db.transaction() as session:
+        for server_id in await session.scalars(select(Server.id).where(Server.retired_at.is_(None))):
+            await enqueue(session, ReadServer(server_id), once=f"read:{server_id}")
+
+
+@runs(MeasureTraffic)
+async def measure_traffic(job: MeasureTraffic, deps: Deps) -> None:
+    """Traffic as the panels count it; a panel that does not answer keeps its last figures."""
+    async with deps.db.transaction() as session:
+        server_ids = (await session.scalars(select(Server.id))).all()
+    for server_id in server_ids:
+        try:
+            usage = await (await deps.panel(server_id)).usage()
+        except Outside as error:
+            log.warning("traffic.not_measured", server=server_id, reason=str(error))
+            async with deps.db.transaction() as session:
+                await note_health(session, server_id, clock.now(), str(error))
+            continue
+        async with deps.db.transaction() as session:
+            keys = await session.execute(select(VpnKey.id, VpnKey.email).where(VpnKey.server_id == server_id))
+            changed = [
+                {
+                    "id": key_id,
+                    "upload_bytes": usage[email].upload_bytes,
+                    "download_bytes": usage[email].download_bytes,
+                    "measured_at": clock.now(),
+                }
+                for key_id, email in keys
+                if email in usage
+            ]
+            if changed:
+                await session.execute(update(VpnKey), changed)

@@ -1,0 +1,100 @@
+"""The processes of a shop: web, bot, worker. Each runs until it is cancelled, alone or beside the others."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import uvicorn
+from aiogram import Bot
+from starlette.types import ASGIApp
+
+from backend.app import create_app
+from backend.kit.jobs import Worker
+from backend.notifications import jobs as notifications_jobs
+from backend.orders import jobs as orders_jobs
+from backend.subscriptions import jobs as subscriptions_jobs
+from backend.vpn import jobs as vpn_jobs
+from bot.app import create_dispatcher, introduce, make_bot
+from bot.notifier import Notifier
+from bot.polling import poll
+from cli.wiring import Deps
+
+# Importing them is what registers their runners and ticks.
+JOBS = (notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
+
+
+class Server(uvicorn.Server):
+    """A web server that leaves signals to `run_until_signal`."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+def connect_bot(deps: Deps) -> Bot:
+    """The bot of these settings."""
+    settings = deps.settings
+    url = str(settings.telegram_api_url).rstrip("/") if settings.telegram_api_url else None
+    return make_bot(settings.telegram_bot_token.get_secret_value(), url)
+
+
+async def run_web(deps: Deps) -> None:
+    app = create_app(deps, title=deps.brand.name)
+    await serve(app, host=deps.settings.host, port=deps.settings.port)
+
+
+async def serve(app: ASGIApp, *, host: str, port: int) -> None:
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # kit/web.py reads X-Forwarded-For, from our own proxies only
+        timeout_graceful_shutdown=2,
+    )
+    server = Server(config)
+    try:
+        await server.serve()
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await server.shutdown()
+        raise
+
+
+async def run_bot(deps: Deps) -> None:
+    """Answer people by polling Telegram; of several such processes one polls and the others wait."""
+    bot = connect_bot(deps)
+    try:
+        await introduce(bot)
+        await poll(create_dispatcher(deps), bot, deps.db)
+    finally:
+        await bot.session.close()
+
+
+async def run_worker(deps: Deps) -> None:
+    """Run jobs and send what the outbox holds."""
+    bot = connect_bot(deps)
+    deps.channel = Notifier(bot, deps)
+    try:
+        await Worker(deps.db, deps).run()
+    finally:
+        await bot.session.close()
+
+
+async def run_until_signal(*work: Coroutine[Any, Any, None]) -> None:
+    """Run all of this until Ctrl-C, SIGTERM, or the end of one of them."""
+    loop = asyncio.get_running_loop()
+    tasks = [asyncio.create_task(each) for each in work]
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*tasks, stopped):
+        task.cancel()
+    await asyncio.wait([*tasks, stopped], timeout=4)
+    for task in done:
+        task.result()  # what ended by itself failed: say so

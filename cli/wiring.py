@@ -1,0 +1,180 @@
+"""Settings become the one object that everything else is given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import text
+
+from backend.kit import clock
+from backend.kit.brand import Brand
+from backend.kit.db import Database
+from backend.kit.telemetry import configure_logs
+from backend.kit.tokens import Secrets, Vault
+from backend.notifications.channels import Channel
+from backend.payments.providers import PROVIDERS, Providers
+from backend.payments.providers.base import PaymentProvider
+from backend.plans.defaults import open_shop
+from backend.settings import Settings
+from backend.vpn import service as vpn
+from backend.vpn.panels import PANELS
+from backend.vpn.panels.base import Panel, PanelAccess
+from backend.vpn.panels.xui.config import Config as XuiConfig
+
+log = structlog.get_logger()
+
+LARGEST_SKEW = timedelta(seconds=30)
+
+
+class CannotStart(Exception):
+    """What is wrong and what to do about it, in one sentence for the operator."""
+
+
+@dataclass
+class Deps:
+    """Everything the web face, the bot and the jobs need. Each of them declares as a Protocol what it uses."""
+
+    settings: Settings
+    db: Database
+    providers: Providers
+    brand: Brand
+    vault: Vault
+    secrets: Secrets
+    channel: Channel | None = None  # set where messages are sent
+    _panels: dict[tuple[int, PanelAccess], Panel] = field(default_factory=dict)
+
+    @property
+    def public_url(self) -> str:
+        return self.brand.public_url
+
+    @property
+    def trusted_proxies(self) -> Sequence[IPv4Network | IPv6Network]:
+        return self.settings.trusted_proxies
+
+    @property
+    def return_base(self) -> str:
+        """Where buyers come back to: our page, or the bot where there is no public address."""
+        if self.brand.public_url:
+            return f"{self.brand.public_url}/return/"
+        return f"{self.brand.bot_url}?start=paid_"
+
+    async def panel(self, server_id: int) -> Panel:
+        """The panel of a server, also one added since start; its connection is kept while its access is the same.
+
+        Raises:
+            ServerNotFound
+        """
+        async with self.db.transaction() as session:
+            server = await vpn.get_server(session, server_id)
+        access = vpn.access(server, self.vault)
+        if (server_id, access) not in self._panels:
+            self._panels[server_id, access] = PANELS[server.panel](access)
+        return self._panels[server_id, access]
+
+    async def aclose(self) -> None:
+        for panel in self._panels.values():
+            await panel.aclose()
+        await self.providers.aclose()
+        await self.db.aclose()
+
+
+def read_settings(**values: Any) -> Settings:
+    """The settings of this environment.
+
+    Raises:
+        CannotStart: names each variable, what is wrong with it and an example; never its value.
+    """
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise CannotStart(explain(error, prefix="")) from None
+
+
+def explain(error: ValidationError, *, prefix: str) -> str:
+    """One sentence per variable, without the values."""
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = prefix + "_".join(str(part) for part in problem["loc"]).upper()
+        message = problem["msg"].removeprefix("Value error, ")
+        missing = problem["type"] == "missing"
+        hint = Settings.model_fields[str(problem["loc"][0])].description if not prefix and problem["loc"] else ""
+        lines.append(f"{name} is missing: {hint}" if missing else f"{name}: {message}" if name != prefix else message)
+    return "\n".join(lines)
+
+
+def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
+    """Build everything; nothing is called yet.
+
+    Raises:
+        CannotStart: a driver's settings are wrong, or a moved clock would meet real money.
+    """
+    configure_logs(settings.log_format, settings.log_level)
+    clock.use_file(settings.clock_file)
+    old = settings.secret_key_old.get_secret_value() if settings.secret_key_old else ""
+    secrets = Secrets(settings.secret_key.get_secret_value(), old)
+    drivers = _drivers()
+    if settings.clock_file and any(not driver.test for driver in drivers):
+        raise CannotStart("CLOCK_FILE moves the clock: it is refused together with live credentials.")
+    ring = secrets.ring("order-mac")
+    return Deps(
+        settings=settings,
+        db=Database(dsn),
+        providers=Providers(drivers, ring.keys, ring.newest),
+        brand=Brand(
+            name=settings.shop_name,
+            bot_url=f"{settings.telegram_link_url}/{bot_username}",
+            public_url=settings.public_base,
+            seller=settings.seller,
+            support=settings.support,
+            support_url=settings.support_url,
+            time_zone=settings.timezone.key,
+        ),
+        vault=Vault(secrets.ring("panel-secrets")),
+        secrets=secrets,
+    )
+
+
+def _drivers() -> list[PaymentProvider]:
+    drivers = []
+    for name, driver in PROVIDERS.items():
+        try:
+            built = driver.build()
+        except ValidationError as error:
+            raise CannotStart(explain(error, prefix=f"{name.upper()}_")) from None
+        if built is not None:
+            drivers.append(built)
+    return drivers
+
+
+async def prepare(deps: Deps) -> None:
+    """What a shop needs before its first customer: plans, the first server, one clock.
+
+    Raises:
+        CannotStart: X3UI_* is wrong, or this machine's clock and the database's differ.
+    """
+    await _compare_clocks(deps.db)
+    try:
+        config = XuiConfig()
+    except ValidationError as error:
+        raise CannotStart(explain(error, prefix="X3UI_")) from None
+    async with deps.db.transaction() as session:
+        await open_shop(session)
+        access = config.access()
+        if access is not None:
+            server = await vpn.save_server(
+                session, deps.vault, clock.now(), name="main", panel="3x-ui", access=access
+            )
+            server.inbound_id = config.inbound_id
+
+
+async def _compare_clocks(db: Database) -> None:
+    async with db.transaction() as session:
+        theirs: datetime | None = await session.scalar(text("select clock_timestamp()"))
+    assert theirs is not None
+    skew = abs(datetime.now(UTC) - theirs)  # the real clock: an offset of CLOCK_FILE is no skew
+    if skew > LARGEST_SKEW:
+        raise CannotStart(f"The clocks of this machine and of the database differ by {skew}: set both by NTP.")
