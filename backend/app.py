@@ -13,25 +13,23 @@ from fastapi.staticfiles import StaticFiles
 
 from backend import health
 from backend.kit.brand import Brand
-from backend.kit.db import Database
 from backend.kit.errors import ShopError
 from backend.kit.telemetry import REQUESTS
 from backend.links import endpoints as links
 from backend.links import page
+from backend.orders import checkout
 from backend.orders import endpoints as orders
-from backend.payments.providers import Providers
 
 log = structlog.get_logger()
 
 
-class Deps(Protocol):
+class Deps(checkout.Deps, Protocol):
     """What the web face needs."""
 
-    db: Database
-    providers: Providers
-    return_base: str
     brand: Brand
-    trusted_proxies: Sequence[IPv4Network | IPv6Network]
+
+    @property
+    def trusted_proxies(self) -> Sequence[IPv4Network | IPv6Network]: ...
 
 
 def create_app(deps: Deps, *, title: str) -> FastAPI:

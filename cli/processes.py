@@ -6,20 +6,26 @@ from collections.abc import Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import structlog
 import uvicorn
 from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
+from bot.app import create_dispatcher, introduce, make_bot
+from bot.notifier import Notifier
+from bot.polling import poll
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from backend.app import create_app
 from backend.kit.jobs import Worker
 from backend.notifications import jobs as notifications_jobs
 from backend.orders import jobs as orders_jobs
+from backend.settings import Settings
 from backend.subscriptions import jobs as subscriptions_jobs
 from backend.vpn import jobs as vpn_jobs
-from bot.app import create_dispatcher, introduce, make_bot
-from bot.notifier import Notifier
-from bot.polling import poll
 from cli.wiring import Deps
+
+log = structlog.get_logger()
 
 # Importing them is what registers their runners and ticks.
 JOBS = (notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
@@ -35,8 +41,23 @@ class Server(uvicorn.Server):
 def connect_bot(deps: Deps) -> Bot:
     """The bot of these settings."""
     settings = deps.settings
-    url = str(settings.telegram_api_url).rstrip("/") if settings.telegram_api_url else None
-    return make_bot(settings.telegram_bot_token.get_secret_value(), url)
+    return make_bot(settings.telegram_bot_token.get_secret_value(), _api_url(settings))
+
+
+async def ask_username(settings: Settings) -> str:
+    """The bot's name, for links to it. Without an answer the links lead to Telegram alone, until the next start."""
+    bot = make_bot(settings.telegram_bot_token.get_secret_value(), _api_url(settings))
+    try:
+        return (await bot.get_me(request_timeout=10)).username or ""
+    except TelegramAPIError as error:
+        log.warning("bot.unknown_name", error=type(error).__name__)
+        return ""
+    finally:
+        await bot.session.close()
+
+
+def _api_url(settings: Settings) -> str | None:
+    return str(settings.telegram_api_url).rstrip("/") if settings.telegram_api_url else None
 
 
 async def run_web(deps: Deps) -> None:
@@ -44,11 +65,13 @@ async def run_web(deps: Deps) -> None:
     await serve(app, host=deps.settings.host, port=deps.settings.port)
 
 
-async def serve(app: ASGIApp, *, host: str, port: int) -> None:
+async def serve(app: ASGIApp, *, host: str, port: int, http: type[HttpToolsProtocol] = HttpToolsProtocol) -> None:
+    """Serve one application until cancelled."""
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
+        http=http,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -36,7 +36,10 @@ ASK_AT_MOST_EVERY = timedelta(seconds=5)
 class Deps(Protocol):
     db: Database
     providers: Providers
-    return_base: str  # where buyers come back to; the return token is put behind it
+
+    @property
+    def return_base(self) -> str:
+        """Where buyers come back to; the return token is put behind it."""
 
 
 @dataclass(frozen=True, slots=True)

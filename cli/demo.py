@@ -1,0 +1,173 @@
+"""The whole shop and the whole outside world in one process, on one port, with nothing to configure."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from rich.console import Console
+from rich.table import Table
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+
+from backend.app import create_app
+from cli import processes
+from cli.migrations import migrate
+from cli.postgres import Postgres
+from cli.wiring import CannotStart, Deps, prepare, read_settings, wire
+from sandbox.app import running
+from sandbox.companies import BOT_USERNAME, Companies, environment, open_companies
+from sandbox.control import control_routes
+from sandbox.server import CuttableProtocol
+
+HOST = "127.0.0.1"
+SHOP_NAME = "Тихий VPN"
+
+
+def run(*, port: int, reset: bool, data_dir: Path) -> None:
+    """Start everything and run until Ctrl-C.
+
+    Raises:
+        CannotStart, PostgresFailed: what is in the way, in one sentence.
+    """
+    _check_port(port)
+    try:
+        home = _open_home(data_dir, reset=reset)
+        os.environ.update(_environment(home, port))
+        os.chdir(home)  # a .env of a real shop in the working directory is none of ours
+        with Postgres(home) as postgres:
+            migrate(postgres.dsn)
+            asyncio.run(_run(postgres.dsn, home, port))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise CannotStart(f"The disk is full: make room in {data_dir} and start again.") from None
+        if error.errno in (errno.EACCES, errno.EROFS):
+            raise CannotStart(f"{data_dir} cannot be written: choose another folder with --data-dir.") from None
+        raise
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise CannotStart(f"Port {port} is busy: choose another one, for example PORT={port + 1}.") from None
+            raise CannotStart(f"Port {port} cannot be used ({error.strerror}): choose another with PORT=.") from None
+
+
+def _open_home(data_dir: Path, *, reset: bool) -> Path:
+    home = data_dir.resolve()
+    if reset and home.exists():
+        shutil.rmtree(home)
+    home.mkdir(parents=True, exist_ok=True)
+    key = home / "secret.key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_urlsafe(32))
+    return home
+
+
+def _environment(home: Path, port: int) -> dict[str, str]:
+    base = f"http://{HOST}:{port}"
+    return environment(base) | {
+        "SECRET_KEY": (home / "secret.key").read_text(),
+        "PUBLIC_URL": base,
+        "PORT": str(port),
+        "CLOCK_FILE": str(home / "clock"),
+        "TRUSTED_PROXIES": HOST,  # YooKassa's address comes in X-Forwarded-For
+        "SHOP_NAME": SHOP_NAME,
+        "SELLER": "ИП Иванов И. И., ИНН 770000000000",
+        "SUPPORT": "@demo_support",
+        "LOG_FORMAT": "console",
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+    }
+
+
+async def _run(dsn: str, home: Path, port: int) -> None:
+    deps = wire(read_settings(), dsn, bot_username=BOT_USERNAME)
+    base = deps.brand.public_url
+    companies = open_companies(
+        public_url=base,
+        clock_file=home / "clock",
+        data_dir=home / "world",
+        webhook_url=base + deps.providers.hook_path("yookassa"),
+        shop_name=SHOP_NAME,
+    )
+    await prepare(deps)
+    try:
+        await processes.run_until_signal(
+            processes.serve(_one_port(deps, companies), host=HOST, port=port, http=CuttableProtocol),
+            _shop(deps, port),
+        )
+    finally:
+        await deps.aclose()
+
+
+async def _shop(deps: Deps, port: int) -> None:
+    """Bot and worker, once the world they call answers."""
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+            break
+        await asyncio.sleep(0.05)
+    _announce(port)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(processes.run_bot(deps))
+        group.create_task(processes.run_worker(deps))
+
+
+def _one_port(deps: Deps, companies: Companies) -> Starlette:
+    """The product and the sandbox under one address."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette):  # type: ignore[no-untyped-def]
+        async with running(companies.all):
+            yield
+
+    return Starlette(
+        routes=[
+            Route("/", _index),
+            *companies.telegram.routes(),
+            Mount("/sandbox/_ctl", routes=control_routes(companies.world, companies.all)),
+            *(Mount(f"/sandbox/{emulator.name}", app=emulator.app) for emulator in companies.all),
+            Mount("/", app=create_app(deps, title=deps.brand.name)),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def _index(request: Request) -> Response:
+    """What there is, for somebody who has just started the demo."""
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+    )
+    wanted = request.query_params.get("lang") or request.headers.get("accept-language", "ru")[:2]
+    return HTMLResponse(templates.get_template("index.html").render(lang="en" if wanted == "en" else "ru"))
+
+
+def _announce(port: int) -> None:
+    base = f"http://{HOST}:{port}"
+    table = Table(title=f"The shop is open: begin at {base}/chat", title_style="bold", show_header=False)
+    for what, where in (
+        ("Chat with the bot", f"{base}/chat"),
+        ("Everything there is", f"{base}/"),
+        ("API documentation", f"{base}/docs"),
+        ("Health", f"{base}/healthz · {base}/readyz · {base}/metrics"),
+        ("Bot API (emulated)", f"{base}/sandbox/telegram"),
+        ("YooKassa (emulated)", f"{base}/sandbox/yookassa/v3"),
+        ("3X-UI panel (emulated)", f"{base}/sandbox/xui/"),
+        ("Clock, faults, log", f"{base}/sandbox/_ctl/clock · /faults · /log"),
+    ):
+        table.add_row(what, where)
+    Console(file=sys.stdout, width=110).print(table)
+    Console().print("Stop with Ctrl-C. The next start finds everything as it was; RESET=1 begins afresh.")
