@@ -48,7 +48,7 @@ async def test_the_page_names_shop_amount_and_purpose_and_calls_nobody_outside(y
     assert "Тихий VPN" in page
     assert "299\N{NO-BREAK SPACE}₽" in page
     assert "Подписка, 30 дней" in page
-    assert "Ссылка действует ещё 59 мин" in page
+    assert "Ссылка действует ещё 60 мин" in page
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     outside = set(re.findall(r"(?:href|src|action)=\"(https?://[^\"]+)", page)) - {RETURN_URL}
     assert outside == set()

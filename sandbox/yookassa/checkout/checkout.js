@@ -15,14 +15,25 @@ addEventListener("pageshow", () => {
 // Digits in groups of four; the list of test cards fills the field.
 const number = document.querySelector("input[name=number]:not([type=hidden])");
 const cards = document.querySelector("select[data-fills=number]");
+const explain = () => {
+  const effect = document.querySelector("small[data-effect]");
+  effect.textContent = cards.selectedOptions[0]?.dataset.effect ?? "";
+};
 if (number) {
   number.addEventListener("input", () => {
     const digits = number.value.replace(/\D/g, "").slice(0, 19);
     number.value = digits.replace(/(.{4})(?=.)/g, "$1 ");
-    if (cards) cards.value = number.value;
+    if (!cards) return;
+    cards.value = number.value;
+    explain();
   });
 }
-if (number && cards) cards.addEventListener("change", () => (number.value = cards.value));
+if (number && cards) {
+  cards.addEventListener("change", () => {
+    number.value = cards.value;
+    explain();
+  });
+}
 
 // The payment may be made elsewhere: by a phone, or by a clock.
 const watched = document.querySelector("[data-watch]");

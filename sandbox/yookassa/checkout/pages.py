@@ -1,5 +1,6 @@
 """The checkout page and what it posts: plain HTML forms, nothing from outside, nothing needs a script."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from starlette.routing import Route
 from sandbox.clock import Clock
 from sandbox.yookassa import wire
 from sandbox.yookassa.bodies import read_form
-from sandbox.yookassa.checkout.texts import REASONS, money, pick_language, reason_text, text_of
+from sandbox.yookassa.checkout.texts import NBSP, REASONS, money, pick_language, reason_text, text_of
 from sandbox.yookassa.errors import ApiError
 from sandbox.yookassa.instruments import CARDS, find_card
 from sandbox.yookassa.payments import NotPending, Payments
@@ -31,6 +32,7 @@ HEADERS = {
 }
 BANKS = ("Северный банк", "Банк «Маяк»", "Волга Банк", "Банк «Полюс»", "Сова Банк")
 WALLET_BALANCE = 1_250_000  # kopecks
+PHONE = "+7 900 •••-44-77".replace(" ", NBSP)
 
 
 class Checkout:
@@ -185,6 +187,7 @@ class Checkout:
             reasons=[(name, reason_text(name, language)) for name in REASONS],
             banks=BANKS,
             balance=money(WALLET_BALANCE),
+            phone=PHONE,
             qr=self._qr(document) if method == "sbp" else None,
         )
 
@@ -199,9 +202,7 @@ class Checkout:
         if document["object"]["status"] != "pending" or document["term"] is None:
             return None
         seconds = (datetime.fromisoformat(document["term"]) - self._clock.now()).total_seconds()
-        texts = text_of(language)
-        minutes = int(seconds // 60)
-        return texts["left"].format(minutes=minutes) if minutes else texts["left_little"]
+        return text_of(language)["left"].format(minutes=math.ceil(seconds / 60))
 
     def _link(self, request: Request, document: Document) -> Callable[..., str]:
         """Addresses of this payment's pages, in the language that was asked for."""
