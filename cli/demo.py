@@ -130,7 +130,7 @@ def _one_port(deps: Deps, companies: Companies) -> Starlette:
     """The product and the sandbox under one address."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette):  # type: ignore[no-untyped-def]
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with running(companies.all):
             yield
 

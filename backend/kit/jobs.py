@@ -36,7 +36,10 @@ STALLED_SECONDS = 10.0
 
 
 class Job:
-    """Base of all jobs: frozen dataclasses that live beside the service function which queues them."""
+    """Base of all jobs: frozen dataclasses that live beside the service function which queues them.
+
+    Without slots: those make a second class of the same name.
+    """
 
 
 class Timer(Model):

@@ -12,7 +12,7 @@ class Kind:
     priority: ClassVar[int] = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Paid(Kind):
     """A payment was counted. `key_ready`: the key works already (a renewal), so this message carries it.
 
@@ -30,7 +30,7 @@ class Paid(Kind):
     late: bool = False  # the payment was thought dead
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PaymentFailed(Kind):
     """A payment came to nothing. `reason` is the provider's word, to be put humanly."""
 
@@ -41,7 +41,7 @@ class PaymentFailed(Kind):
     shown_in: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckoutReady(Kind):
     """The provider answered late: the page where an order is paid is there now."""
 
@@ -50,7 +50,7 @@ class CheckoutReady(Kind):
     shown_in: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeyReady(Kind):
     """A key works, first or anew: link, QR and how to connect."""
 
@@ -58,7 +58,7 @@ class KeyReady(Kind):
     subscription_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EndingSoon(Kind):
     """The subscription ends soon."""
 
@@ -67,7 +67,7 @@ class EndingSoon(Kind):
     days_left: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ended(Kind):
     """The subscription has ended."""
 

@@ -13,7 +13,7 @@ from backend.notifications.kinds import KINDS, Kind
 from backend.notifications.models import Notification
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deliver(Job):
     """Send what the outbox holds."""
 

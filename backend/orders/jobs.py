@@ -24,7 +24,7 @@ CLAIMED_FOR = timedelta(seconds=30)  # a job that was queued and is lost is queu
 SWEEP_BACK = timedelta(hours=48)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CreatePayment(Job):
     """Send a payment's stored request again."""
 
@@ -61,7 +61,7 @@ async def create_payment(job: CreatePayment, deps: Deps) -> None:
 
 
 @every(timedelta(hours=1))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sweep(Job):
     """Compare what the providers list with what we know."""
 

@@ -35,7 +35,7 @@ class OrderNotFound(NotFound):
     """There is no such order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RefreshPayment(Job):
     """Ask a provider how a payment stands, and settle it."""
 

@@ -88,7 +88,7 @@ async def _sync_key(deps: Deps, server_id: int, wanted: WantedKey, inbounds: Seq
 
 
 @every(timedelta(minutes=1))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Remind(Job):
     """Tell people whose time ends soon, or has ended."""
 

@@ -33,7 +33,7 @@ class NoTrial(Conflict):
     """This shop has no trial."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SyncServer(Job):
     """Make one panel agree with what its keys should be."""
 

@@ -28,7 +28,7 @@ class Deps(Protocol):
     async def panel(self, server_id: int) -> Panel: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReadServer(Job):
     """Read one panel's inbounds again."""
 
@@ -36,13 +36,13 @@ class ReadServer(Job):
 
 
 @every(timedelta(minutes=10))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReadServers(Job):
     """Read every panel's inbounds again: an operator may have changed them there."""
 
 
 @every(timedelta(minutes=5))
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MeasureTraffic(Job):
     """Read how much every key has moved."""
 
