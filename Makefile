@@ -6,6 +6,8 @@ SUITES = $(wildcard tests/unit tests/contract tests/integration tests/journeys t
 # When make is killed, what it started goes as well.
 WITH_MAKE = $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM --)
 
+suite = if [ -d $(firstword $(1)) ]; then $(PYTHON_HERE) -m pytest $(1); else echo "skipped: there is no $(firstword $(1))"; fi
+
 .PHONY: help
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,12 +49,11 @@ test-313: ## The unit tests on Python 3.13, where there is one
 
 .PHONY: journeys
 journeys: setup ## The whole product in processes of its own, through chat and checkout
-	@$(PYTHON_HERE) -m pytest tests/journeys
+	@$(call suite,tests/journeys)
 
 .PHONY: browser
 browser: setup ## A person in Chromium; screenshots in out/
-	@if command -v chromium >/dev/null; then exec $(PYTHON_HERE) -m pytest tests/browser -p no:asyncio \
-		-W ignore::pytest.PytestConfigWarning; \
+	@if command -v chromium >/dev/null; then $(call suite,tests/browser -p no:asyncio -W ignore::pytest.PytestConfigWarning); \
 	else echo "skipped: no Chromium on this machine (apt-get install chromium)"; fi
 
 .PHONY: lock
