@@ -71,6 +71,29 @@ async def find_payment(session: AsyncSession, payment_id: UUID, user_id: int) ->
     return (row[0], row[1]) if row else None
 
 
+async def is_on_show(session: AsyncSession, payment_id: UUID) -> bool:
+    """Whether the message where this payment was to be paid still shows it.
+
+    It does not when a later attempt took its place, or when another one shown there was paid since.
+    """
+    found = await session.execute(
+        select(Payment.created_at, Order.user_id, Order.shown_in)
+        .join(Order, Order.id == Payment.order_id)
+        .where(Payment.id == payment_id)
+    )
+    created_at, user_id, shown_in = found.one()
+    if shown_in is None:
+        return True
+    replaced = (
+        select(Payment.id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(Order.user_id == user_id, Order.shown_in == shown_in, Payment.id != payment_id)
+        .where((Payment.created_at > created_at) | (Payment.paid_at > created_at))
+        .limit(1)
+    )
+    return await session.scalar(replaced) is None
+
+
 async def claim_due_payments(session: AsyncSession, now: datetime, *, limit: int = 200) -> Sequence[Payment]:
     """Lock the payments that are to be looked at now, the longest due first."""
     query = (
