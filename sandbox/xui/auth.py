@@ -79,7 +79,7 @@ def new_session(state: State) -> Session:
 def read_cookie(state: State, value: str | None) -> Session | None:
     """The session in a cookie; None when there is none, it was not signed here, or it is too old."""
     body, _, signature = (value or "").partition(".")
-    if not hmac.compare_digest(signature, _signature(state, body)):
+    if not hmac.compare_digest(signature.encode(), _signature(state, body).encode()):
         return None
     session = Session(**json.loads(base64.urlsafe_b64decode(body)))
     age = state.clock.timestamp() - session.issued

@@ -39,7 +39,8 @@ class XuiEmulator:
     dialect: str = "clients"
 
     def __post_init__(self) -> None:
-        settings = Settings(base_path=self.base_path, username=self.username, password=self.password)
+        base_path = f"/{self.base_path.strip('/')}/".replace("//", "/")
+        settings = Settings(base_path=base_path, username=self.username, password=self.password)
         self.state = State(self.world.store(self.name), self.world.clock, settings)
         self._seeds: list[tuple[int, str, str]] = []
         self._panel = Panel(self.state, DIALECTS[self.dialect])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 INT64 = range(-(2**63), 2**63)
-WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
+WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,18})")  # longer ones do not fit 64 bits
 
 
 class GoError(Exception):

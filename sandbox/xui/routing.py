@@ -53,7 +53,10 @@ class Call:
         """The fields of a form body; none for another content type."""
         if "form" not in self.request.headers.get("content-type", ""):
             return {}
-        return {name: values[0] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()}
+        return {
+            name: values[0]
+            for name, values in parse_qs(self.body.decode(errors="replace"), keep_blank_values=True).items()
+        }
 
 
 Handler = Callable[[State, Call], Any]

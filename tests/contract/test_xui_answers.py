@@ -71,6 +71,12 @@ async def test_a_moved_base_path_is_an_empty_404(xui: PanelWorld) -> None:
     assert (old.status_code, old.text, new.status_code) == (404, "", 200)
 
 
+async def test_a_cookie_that_was_not_signed_here_is_no_session(xui: PanelWorld) -> None:
+    for cookie in ("3x-ui=forged", "3x-ui=e30.\xe9", "3x-ui=."):
+        headers = {b"Cookie": cookie.encode("latin-1"), b"X-Requested-With": b"XMLHttpRequest"}
+        assert (await xui.http.get("/panel/api/inbounds/list", headers=headers)).status_code == 401
+
+
 async def test_an_unknown_setting_of_the_machine_is_refused(xui: PanelWorld) -> None:
     for wrong in ({"xray": "off"}, {"xray_running": "no"}):
         assert (await xui.http.post("/_ctl/settings", json=wrong)).status_code == 400
