@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from backend.vpn.panels.base import KeySpec, PanelAccess
 from sandbox.app import create_app
 from sandbox.clock import Clock
+from sandbox.faults import Fault
 from sandbox.server import server
 from sandbox.world import World
 from sandbox.xui import XuiEmulator
@@ -65,7 +66,7 @@ class PanelHarness(Protocol):
 
     async def reset(self) -> None: ...
 
-    def arm(self, mode: str, request: Request | None = None, **options: Any) -> None:
+    def arm(self, mode: str, request: Request | None = None, **options: Any) -> Fault:
         """One fault for the next such request; without `request` for the next of all."""
 
     def disarm(self) -> None: ...
@@ -117,9 +118,9 @@ class XuiHarness:
         self._emulator.reset()
         self.requests()
 
-    def arm(self, mode: str, request: Request | None = None, **options: Any) -> None:
+    def arm(self, mode: str, request: Request | None = None, **options: Any) -> Fault:
         method, path = request or (None, "*")
-        self._world.faults.arm(self._emulator.name, mode, method=method, path=path, **options)
+        return self._world.faults.arm(self._emulator.name, mode, method=method, path=path, **options)
 
     def disarm(self) -> None:
         self._world.faults.clear()

@@ -420,6 +420,21 @@ async def test_a_write_whose_answer_was_lost_is_looked_after(panel: Panel, harne
         await STEPS[step].check(harness)
 
 
+async def test_a_key_deleted_while_it_is_being_changed_is_made_anew(panel: Panel, harness: PanelHarness) -> None:
+    change = [r for r in await requests_of(STEPS["renew"], panel, harness) if r[0] != "GET"][-1]
+    await harness.reset()
+    await panel.put(SPEC, harness.inbound_ids)
+    held = harness.arm("latency", change, ms=1000)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(panel.put(LONGER, harness.inbound_ids))
+        while not held.hits:  # noqa: ASYNC110 the request is on its way, and waits there for a second
+            await asyncio.sleep(0.01)
+        await harness.admin_deletes(SPEC.email)
+
+    assert await harness.seen(SPEC.email) == as_seen(LONGER, *harness.inbound_ids)
+
+
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_busy_panel_is_asked_again_later(panel: Panel, harness: PanelHarness, step: str) -> None:
     for request in dict.fromkeys(await requests_of(STEPS[step], panel, harness)):

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from backend.vpn.panels.base import PanelAccess, PanelAuthFailed, PanelNotRecognized
+from backend.kit.errors import Unavailable
+from backend.vpn.panels.base import PanelAccess, PanelAuthFailed, PanelNotRecognized, PanelRefused
 from backend.vpn.panels.xui import Xui
 from tests.contract.panel_harness import SPEC, PanelHarness, free_port, serving, xui
 from tests.unit.vpn.recorded import obj
@@ -22,12 +23,12 @@ BEFORE_31 = {**CSRF, "/panel/api/inbounds/list": {**YES, "obj": obj("inbounds as
 
 
 def panel_of(routes: Mapping[str, Any]) -> Starlette:
-    """A panel that answers these GETs and nothing else."""
+    """A panel that answers these requests, always the same, and nothing else."""
 
     async def answer(request: Request) -> Response:
         return JSONResponse(routes[request.url.path])
 
-    return Starlette(routes=[Route(path, answer) for path in routes])
+    return Starlette(routes=[Route(path, answer, methods=["GET", "POST"]) for path in routes])
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,35 @@ async def test_a_panel_that_cannot_be_used_says_why(routes: Mapping[str, Any], w
                 with pytest.raises(PanelNotRecognized, match=words):
                     await call()
             await driver.aclose()
+
+
+async def test_a_panel_that_says_yes_and_changes_nothing_is_not_believed() -> None:
+    stubborn = {
+        f"/panel/api/clients/get/{SPEC.email}": {**YES, "obj": obj("client")},
+        f"/panel/api/clients/update/{SPEC.email}": {**YES, "obj": None},
+    }
+    with free_port() as listener:
+        async with serving(panel_of(stubborn), listener):
+            driver = Xui(PanelAccess(url=f"http://127.0.0.1:{listener.getsockname()[1]}", token="t0ken"))
+            with pytest.raises(PanelRefused, match="the panel keeps other values") as caught:
+                await driver.put(SPEC, [1])
+            await driver.aclose()
+
+    assert caught.value.details["fields"] == ["expiryTime"]
+
+
+class Hasty(Xui):
+    change_seconds = 0.2
+
+
+async def test_a_change_ends_in_time_also_on_a_panel_that_drags_on(harness: PanelHarness) -> None:
+    driver = Hasty(harness.access)
+    harness.arm("latency", ms=150, times=None)
+
+    with pytest.raises(Unavailable, match="took more than"):
+        await driver.put(SPEC, harness.inbound_ids)
+
+    await driver.aclose()
 
 
 async def test_a_panel_that_moved_away_and_came_back_needs_no_restart(panel: Xui, harness: PanelHarness) -> None:

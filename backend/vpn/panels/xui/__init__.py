@@ -15,8 +15,6 @@ from backend.vpn.panels.xui.clients import Clients
 from backend.vpn.panels.xui.detect import Dialect, detect
 from backend.vpn.panels.xui.facts import look
 
-CHANGE_SECONDS = 50.0  # all requests of one change; the lease on a panel's only writer lasts 60
-
 T = TypeVar("T")
 
 
@@ -24,6 +22,7 @@ class Xui:
     """One 3X-UI panel."""
 
     id: ClassVar[str] = "3x-ui"
+    change_seconds: ClassVar[float] = 50.0  # all requests of one change; the lease of a panel's only writer is 60 s
 
     def __init__(self, access: PanelAccess) -> None:
         self._client = Client(access)
@@ -53,10 +52,10 @@ class Xui:
 
     async def _change(self, call: Callable[[Clients], Awaitable[None]]) -> None:
         try:
-            async with asyncio.timeout(CHANGE_SECONDS):
+            async with asyncio.timeout(self.change_seconds):
                 await self._in_dialect(call)
         except TimeoutError:
-            raise Unavailable(reason=f"the panel took more than {CHANGE_SECONDS:.0f} s for one change") from None
+            raise Unavailable(reason=f"one change took more than {self.change_seconds} s") from None
 
     async def _in_dialect(self, call: Callable[[Clients], Awaitable[T]]) -> T:
         """Whatever is asked may be asked again from the start: no call leaves half a change behind."""
