@@ -1,0 +1,84 @@
+# Payment: methods, the order, and what became of it.
+
+provider-yookassa = YooKassa
+
+method-bank_card = bank card
+method-sbp = SBP
+method-yoo_money = YooMoney wallet
+button-method-bank_card = 💳 Bank card
+button-method-sbp = ⚡️ SBP
+button-method-yoo_money = 👛 YooMoney wallet
+button-method-price = { $method } · { $price }
+
+methods-title = 🧾 <b>{ $plan }</b> — { days-count }, <b>{ $price }</b>
+methods-choose = How would you like to pay?
+methods-none = Payment is not available right now. Write to us: { $support }
+methods-test = 🧪 This is a test shop: no money is taken.
+
+consent-offer = the offer
+consent-privacy = the privacy policy
+consent-methods = By tapping a payment method you accept { $offer } and { $privacy }.
+consent-pay = By tapping “Pay” you accept { $offer } and { $privacy }.
+consent-service = Service: access for { days-count }, price { $price }.
+consent-seller = Provided by: { $seller }.
+consent-terms = The terms in short: /terms
+
+checkout-title = 🧾 <b>Order No. { $order }</b>
+checkout-plan = { $plan } — { days-count }, <b>{ $price }</b>
+checkout-method = Payment method: { $method }
+checkout-until = The payment link works until { $moment }.
+checkout-preparing = ⏳ Preparing the payment page. It usually takes a few seconds; this message updates by itself.
+button-pay = 💳 Pay { $price }
+button-check = ✅ I have paid
+button-refresh = 🔄 Refresh
+button-other-method = 🔀 Another method
+button-try-again = 🔄 Try again
+
+check-waiting = The payment has not arrived yet. If you have already paid, wait a moment: this message updates by itself.
+check-confirming = The payment is in and is being confirmed. This message updates by itself.
+check-paid = ✅ Payment received!
+check-review = The payment is in, and we are checking it by hand. Your money is safe.
+refresh-not-yet = The payment page is not ready yet.
+
+paid-title = ✅ <b>Paid: { $price }</b>
+paid-late = The payment came late, but we have counted it.
+paid-until = Your subscription is valid until { $moment }.
+paid-key-coming = 🔑 Your key is on its way: I will send it here as soon as it works.
+paid-extended = ➕ Added: { days-count }. Your subscription is valid until { $moment }.
+paid-same-key = The key and the link are the same, nothing has to change in your app.
+
+failed-title = ❌ <b>The payment did not go through</b>
+failed-expired-title = ⌛️ <b>The time to pay is over</b>
+failed-safe = No money was taken. Try again or choose another method.
+
+failure-unknown = The payment was declined.
+failure-3d_secure_failed = The bank did not confirm the payment: the code was missing or wrong.
+failure-call_issuer = Your bank declined the payment. Its support can tell you why.
+failure-canceled_by_merchant = The shop canceled the payment.
+failure-card_expired = The card has expired.
+failure-country_forbidden = Cards of this country cannot be used here.
+failure-expired_on_confirmation = The payment link no longer works.
+failure-expired_on_capture = The payment was not confirmed in time, and the money went back.
+failure-fraud_suspected = The payment was stopped by fraud protection.
+failure-general_decline = Your bank declined the payment without saying why.
+failure-identification_required = Such a payment needs an identified YooMoney wallet.
+failure-insufficient_funds = There is not enough money on the account.
+failure-internal_timeout = The payment system did not process the payment in time.
+failure-invalid_card_number = The card number is wrong.
+failure-invalid_csc = The code on the back of the card is wrong.
+failure-issuer_unavailable = The bank that issued the card does not answer right now.
+failure-payment_method_limit_exceeded = The limit for this card or wallet is exceeded.
+failure-payment_method_restricted = Payments with this card or wallet are forbidden.
+failure-permission_revoked = The permission to charge was withdrawn.
+failure-rejected_by_timeout = The payment took too long.
+failure-unsupported_mobile_operator = This mobile operator is not supported.
+failure-never_answered = The payment system never answered.
+
+ending-soon =
+    { $days ->
+        [one] ⏳ <b>Your subscription ends in less than a day</b>
+       *[other] ⏳ <b>Your subscription ends in { $days } days</b>
+    }
+ending-moment = { $moment }. Extend it early: new days are added to those you have left, the key and the link do not change.
+ended-title = ⌛️ <b>Your subscription has ended</b>
+ended-moment = { $moment }. Extend it: the key and the link stay the same, nothing has to be set up again.

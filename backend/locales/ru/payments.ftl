@@ -1,0 +1,85 @@
+# Оплата: способы, заказ, что из него вышло.
+
+provider-yookassa = ЮKassa
+
+method-bank_card = банковская карта
+method-sbp = СБП
+method-yoo_money = кошелёк ЮMoney
+button-method-bank_card = 💳 Банковская карта
+button-method-sbp = ⚡️ СБП
+button-method-yoo_money = 👛 Кошелёк ЮMoney
+button-method-price = { $method } · { $price }
+
+methods-title = 🧾 <b>{ $plan }</b> — { days-count }, <b>{ $price }</b>
+methods-choose = Как удобнее оплатить?
+methods-none = Оплата сейчас недоступна. Напишите нам: { $support }
+methods-test = 🧪 Тестовый магазин: деньги не списываются.
+
+consent-offer = оферту
+consent-privacy = политику обработки персональных данных
+consent-methods = Нажимая на способ оплаты, вы принимаете { $offer } и { $privacy }.
+consent-pay = Нажимая «Оплатить», вы принимаете { $offer } и { $privacy }.
+consent-service = Услуга: доступ к сервису на { days-count }, стоимость { $price }.
+consent-seller = Исполнитель: { $seller }.
+consent-terms = Коротко об условиях: /terms
+
+checkout-title = 🧾 <b>Заказ № { $order }</b>
+checkout-plan = { $plan } — { days-count }, <b>{ $price }</b>
+checkout-method = Способ оплаты: { $method }
+checkout-until = Ссылка на оплату действует до { $moment }.
+checkout-preparing = ⏳ Готовлю страницу оплаты. Обычно это занимает несколько секунд — сообщение обновится само.
+button-pay = 💳 Оплатить { $price }
+button-check = ✅ Я оплатил(а)
+button-refresh = 🔄 Обновить
+button-other-method = 🔀 Другой способ
+button-try-again = 🔄 Попробовать ещё раз
+
+check-waiting = Оплата пока не пришла. Если вы уже заплатили, подождите немного: сообщение обновится само.
+check-confirming = Платёж получен, провайдер его подтверждает. Сообщение обновится само.
+check-paid = ✅ Оплата получена!
+check-review = Платёж получен, мы сверяем его вручную. Деньги не потеряются.
+refresh-not-yet = Страница оплаты ещё готовится.
+
+paid-title = ✅ <b>Оплачено: { $price }</b>
+paid-late = Платёж пришёл с опозданием, но мы его учли.
+paid-until = Подписка действует до { $moment }.
+paid-key-coming = 🔑 Ключ уже готовится — пришлю его сюда, как только он заработает.
+paid-extended = ➕ Добавлено: { days-count }. Подписка действует до { $moment }.
+paid-same-key = Ключ и ссылка прежние, в приложении ничего менять не нужно.
+
+failed-title = ❌ <b>Оплата не прошла</b>
+failed-expired-title = ⌛️ <b>Время на оплату вышло</b>
+failed-safe = Деньги не списаны. Попробуйте ещё раз или выберите другой способ.
+
+failure-unknown = Платёж отклонён.
+failure-3d_secure_failed = Банк не подтвердил платёж: код не введён или введён с ошибкой.
+failure-call_issuer = Банк отклонил платёж. Почему — подскажет его служба поддержки.
+failure-canceled_by_merchant = Платёж отменён магазином.
+failure-card_expired = Срок действия карты истёк.
+failure-country_forbidden = Картой этой страны здесь заплатить нельзя.
+failure-expired_on_confirmation = Ссылка на оплату больше не действует.
+failure-expired_on_capture = Платёж не успели подтвердить, деньги вернулись на счёт.
+failure-fraud_suspected = Платёж остановила защита от мошенничества.
+failure-general_decline = Банк отклонил платёж и не сообщил почему.
+failure-identification_required = Для такого платежа нужно пройти идентификацию в кошельке ЮMoney.
+failure-insufficient_funds = На счёте не хватает денег.
+failure-internal_timeout = Платёжная система не успела обработать платёж.
+failure-invalid_card_number = Номер карты введён с ошибкой.
+failure-invalid_csc = Код с обратной стороны карты введён с ошибкой.
+failure-issuer_unavailable = Банк, выпустивший карту, сейчас не отвечает.
+failure-payment_method_limit_exceeded = Превышен лимит платежей для этой карты или кошелька.
+failure-payment_method_restricted = Операции по этой карте или кошельку запрещены.
+failure-permission_revoked = Разрешение на списания отозвано.
+failure-rejected_by_timeout = Платёж занял слишком много времени.
+failure-unsupported_mobile_operator = Этот мобильный оператор не поддерживается.
+failure-never_answered = Платёжная система так и не ответила.
+
+ending-soon =
+    { $days ->
+        [one] ⏳ <b>Подписка закончится меньше чем через сутки</b>
+        [few] ⏳ <b>Подписка закончится через { $days } дня</b>
+       *[many] ⏳ <b>Подписка закончится через { $days } дней</b>
+    }
+ending-moment = { $moment }. Продлите её заранее: новые дни добавятся к оставшимся, ключ и ссылка не изменятся.
+ended-title = ⌛️ <b>Подписка закончилась</b>
+ended-moment = { $moment }. Продлите её — ключ и ссылка останутся прежними, настраивать заново ничего не нужно.

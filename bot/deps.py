@@ -1,0 +1,12 @@
+"""What the bot needs of the shop; cli/wiring.py builds the object."""
+
+from typing import Protocol
+
+from backend.kit.brand import Brand
+from backend.orders import checkout
+
+
+class Deps(checkout.Deps, Protocol):
+    """Database and providers for the checkout, and what the shop calls itself."""
+
+    brand: Brand

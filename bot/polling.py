@@ -1,0 +1,159 @@
+"""Fetching updates: one process at a time, each chat in order, nothing confirmed before it is handled."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.dispatcher.middlewares.user_context import UserContextMiddleware
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramConflictError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import DeleteWebhook, GetUpdates
+from aiogram.types import Update
+from pydantic import ValidationError
+
+from backend.kit.db import Database, DatabaseUnavailable
+from backend.kit.locks import sole
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 25
+ANSWER_SECONDS = 10  # beyond that Telegram is taken for away
+HANDLE_SECONDS = 120  # a handler that takes longer hangs
+PAUSES = (0.5, 1, 2, 5, 10)  # between tries while Telegram is away
+WRONG_TOKEN_SECONDS = 30
+BUSY_SECONDS = 0.1  # between looks for news while something is being handled
+
+
+async def poll(dispatcher: Dispatcher, bot: Bot, db: Database) -> None:
+    """Handle what people send, until cancelled. Of all processes one polls; the others wait for its end.
+
+    Telegram and the database may go and come back: nothing that was sent meanwhile is lost.
+    """
+    while True:
+        try:
+            async with sole(db, f"poll:{bot.id}") as hold, asyncio.TaskGroup() as group:
+                log.info("poller.started")
+                group.create_task(hold.watch())
+                group.create_task(Poller(dispatcher, bot).run())
+        except* DatabaseUnavailable:
+            log.warning("poller.waits", reason="database")
+        await asyncio.sleep(1)
+
+
+class Poller:
+    """What is under way. An update is confirmed to Telegram when it and all before it are done.
+
+    So an update whose handling was broken off, by a crash or a restart, comes again: handlers may run twice.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, bot: Bot) -> None:
+        self._dispatcher = dispatcher
+        self._bot = bot
+        self._kinds = dispatcher.resolve_used_update_types()
+        self._next = 0  # the first update not seen yet; 0: whatever there is
+        self._begun: dict[int, asyncio.Task[None]] = {}  # by update, while it is being handled
+        self._last: dict[int, asyncio.Task[None]] = {}  # of each chat
+
+    async def run(self) -> None:
+        """Fetch and handle for ever."""
+        failures, opened = 0, False
+        try:
+            while True:
+                try:
+                    if not opened:
+                        await self._bot(DeleteWebhook(), request_timeout=ANSWER_SECONDS)
+                    updates = await self._fetch()
+                    failures, opened = 0, True
+                except AiogramError as error:
+                    await asyncio.sleep(_pause(error, failures))
+                    failures, opened = failures + 1, False
+                else:
+                    await self._take(updates)
+        finally:
+            for task in self._begun.values():
+                task.cancel()
+            await asyncio.gather(*self._begun.values(), return_exceptions=True)
+
+    async def _take(self, updates: Sequence[Update]) -> None:
+        """Begin what is new; when nothing is, wait a moment for what is under way."""
+        if self._begin(updates):
+            return
+        if self._begun:
+            await asyncio.wait(self._begun.values(), timeout=BUSY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        elif not updates:
+            self._next = 0  # all is confirmed; after a quiet week Telegram counts from anywhere
+
+    async def _fetch(self) -> Sequence[Update]:
+        request = GetUpdates(
+            offset=min(self._begun, default=self._next) or None, timeout=POLL_SECONDS, allowed_updates=self._kinds
+        )
+        try:
+            return await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS)
+        except ClientDecodeError as error:
+            return self._readable(error)
+
+    def _readable(self, error: ClientDecodeError) -> Sequence[Update]:
+        """One update that cannot be read must not hold up the others for ever."""
+        batch = error.data.get("result") if isinstance(error.data, dict) else None
+        if not isinstance(batch, list):
+            raise error
+        readable = []
+        for raw in batch:
+            try:
+                readable.append(Update.model_validate(raw, context={"bot": self._bot}))
+            except ValidationError:
+                update_id = raw.get("update_id") if isinstance(raw, dict) else None
+                log.error("update.unreadable", update=update_id)
+                if isinstance(update_id, int):
+                    self._next = max(self._next, update_id + 1)
+        return readable
+
+    def _begin(self, updates: Sequence[Update]) -> bool:
+        """Start on what is new. False: nothing was."""
+        new = [update for update in updates if update.update_id >= self._next and update.update_id not in self._begun]
+        for update in new:
+            chat = UserContextMiddleware.resolve_event_context(update)
+            place = chat.chat_id or chat.user_id or 0
+            task = asyncio.create_task(self._handle(update, after=self._last.get(place)))
+            self._begun[update.update_id] = self._last[place] = task
+            self._next = max(self._next, update.update_id + 1)
+            task.add_done_callback(partial(self._end, update.update_id, place))
+        return bool(new)
+
+    def _end(self, update_id: int, place: int, task: asyncio.Task[None]) -> None:
+        self._begun.pop(update_id, None)
+        if self._last.get(place) is task:
+            del self._last[place]
+
+    async def _handle(self, update: Update, *, after: asyncio.Task[None] | None) -> None:
+        """Handle one update after the one before it in its chat; what it raises ends here."""
+        if after is not None:
+            await asyncio.wait([after])
+        handling = asyncio.wait_for(self._dispatcher.feed_update(self._bot, update), HANDLE_SECONDS)
+        outcomes: list[object] = await asyncio.gather(handling, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                log.error("update.failed", update=update.update_id, exc_info=outcome)
+
+
+def _pause(error: AiogramError, failures: int) -> float:
+    """Seconds to wait before asking Telegram again."""
+    match error:
+        case TelegramUnauthorizedError() | TelegramNotFound():
+            log.error("poller.refused", reason="the bot's token is wrong")
+            return WRONG_TOKEN_SECONDS
+        case TelegramConflictError():
+            log.warning("poller.conflict", reason="somebody else polls with this token")
+        case TelegramRetryAfter(retry_after=seconds):
+            return float(seconds)
+        case _ if not failures:
+            log.warning("poller.waits", reason="telegram", error=type(error).__name__)
+    return PAUSES[min(failures, len(PAUSES) - 1)]

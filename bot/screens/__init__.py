@@ -1,0 +1,17 @@
+"""Every screen: a file each, with pure views and the handlers that show them. A new one is listed in SCREENS."""
+
+from aiogram import Router
+
+from bot.screens import checkout, fallback, help, home, keys, plans, profile, settings
+
+SCREENS: tuple[Router, ...] = (
+    home.router,
+    plans.router,
+    checkout.router,
+    keys.router,
+    profile.router,
+    settings.router,
+    help.router,
+    fallback.router,  # last: it takes everything
+)
+GROUPS = fallback.groups

@@ -1,0 +1,268 @@
+"""From a plan to a payment page, and what becomes of the payment."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiogram import Router
+from aiogram.types import CallbackQuery, Message
+
+from backend.kit import clock
+from backend.kit.brand import Brand
+from backend.kit.i18n import Translate
+from backend.kit.money import Money
+from backend.notifications.kinds import Paid
+from backend.orders.checkout import Checkout, MethodOffer, check_now, current_checkout, methods_for, start_checkout
+from backend.payments.providers.base import PaymentState
+from backend.plans import service as plans
+from backend.plans.models import Plan
+from backend.plans.service import PlanNotOnSale
+from backend.users.models import User
+from bot.callbacks import CheckPayment, ChooseMethod, ChoosePlan, Open, Screen, ShowCheckout
+from bot.deps import Deps
+from bot.screens.help import contact
+from bot.screens.keys import Holding, key_rows, subscription_button
+from bot.screens.plans import show_plans
+from bot.view import Button, View, escape, lines, paragraphs, show, tell
+
+router = Router(name=__name__)
+
+DEAD = (PaymentState.FAILED, PaymentState.CANCELED)
+EXPIRED = ("expired_on_confirmation", "rejected_by_timeout")
+
+
+def methods_view(t: Translate, plan: Plan, offers: Sequence[MethodOffer], brand: Brand) -> View:
+    """The ways to pay, and what a tap on one accepts."""
+    back = [Button(t("button-back"), Open(screen=Screen.HOME))]
+    if not offers:
+        return View(t("methods-none", support=contact(brand)), [back])
+    prices = {offer.price for offer in offers}
+    shown = min(prices, key=lambda price: price.currency.value)
+    title = t("methods-title", plan=escape(plan.name(t.language)), days=plan.days, price=shown)
+    return View(
+        paragraphs(
+            title,
+            t("methods-choose"),
+            t("methods-test") if any(offer.test for offer in offers) else "",
+            consent(t, "methods", days=plan.days, price=shown, brand=brand),
+        ),
+        [
+            *(
+                [
+                    Button(
+                        method_label(t, offer, priced=len(prices) > 1),
+                        ChooseMethod(plan_id=plan.id, provider=offer.provider, method=offer.method),
+                    )
+                ]
+                for offer in offers
+            ),
+            back,
+        ],
+    )
+
+
+def checkout_view(t: Translate, checkout: Checkout, *, brand: Brand, now: datetime, other_methods: bool) -> View:
+    """An order, where to pay it and until when; while there is no page yet, a way to look again."""
+    ready = checkout.url is not None
+    if checkout.url is not None:
+        first = Button(t("button-pay", price=checkout.amount), checkout.url, style="success")
+    else:
+        first = Button(t("button-refresh"), ShowCheckout(payment_id=checkout.payment_id))
+    again = [Button(t("button-other-method"), ChoosePlan(plan_id=checkout.plan_id))] if checkout.plan_id else []
+    return View(
+        paragraphs(
+            lines(
+                t("checkout-title", order=str(checkout.order_number)),
+                t(
+                    "checkout-plan",
+                    plan=escape(plan_name(t, checkout.plan_names)),
+                    days=checkout.days,
+                    price=checkout.amount,
+                ),
+                t("checkout-method", method=escape(method_name(t, checkout.method))),
+            ),
+            t("checkout-until", moment=t.moment(checkout.expires_at, now)) if ready else t("checkout-preparing"),
+            consent(t, "pay", days=checkout.days, price=checkout.amount, brand=brand) if ready else "",
+        ),
+        [
+            [first],
+            [Button(t("button-check"), CheckPayment(payment_id=checkout.payment_id))] if ready else [],
+            [*(again if other_methods else []), Button(t("button-back"), Open(screen=Screen.HOME))],
+        ],
+    )
+
+
+def failed_view(t: Translate, plan_id: int | None, reason: str | None) -> View:
+    """Why a payment came to nothing, in words of ours, and the way to another try."""
+    known = reason is not None and t.has(f"failure-{reason}")
+    again = ChoosePlan(plan_id=plan_id) if plan_id else Open(screen=Screen.PLANS)
+    return View(
+        paragraphs(
+            t("failed-expired-title") if reason in EXPIRED else t("failed-title"),
+            t(f"failure-{reason}") if known else t("failure-unknown"),
+            t("failed-safe"),
+        ),
+        [
+            [Button(t("button-try-again"), again, style="primary")],
+            [Button(t("button-home"), Open(screen=Screen.HOME))],
+        ],
+    )
+
+
+def paid_view(t: Translate, paid: Paid, now: datetime) -> View:
+    """Money is in; the key follows by itself."""
+    return View(
+        paragraphs(
+            t("paid-title", price=paid.amount),
+            t("paid-late") if paid.late else "",
+            t("paid-until", moment=t.moment(paid.until, now)),
+            t("paid-key-coming"),
+        ),
+        [[Button(t("button-how"), Open(screen=Screen.HELP))], [subscription_button(t)]],
+    )
+
+
+def renewed_view(t: Translate, paid: Paid, holding: Holding, now: datetime) -> View:
+    """Money is in and the key goes on working: link and ways to connect are right here."""
+    return View(
+        paragraphs(
+            t("paid-title", price=paid.amount),
+            t("paid-late") if paid.late else "",
+            t("paid-extended", days=paid.days, moment=t.moment(paid.until, now)),
+            t("paid-same-key"),
+            t("profile-link", link=escape(holding.link)) if holding.link else "",
+        ),
+        key_rows(t, holding),
+    )
+
+
+def consent(t: Translate, where: str, *, days: int, price: Money, brand: Brand) -> str:
+    """What the next tap accepts: offer and privacy policy, linked where the shop has addresses for them."""
+    offer = _linked(t("consent-offer"), brand.offer_url)
+    privacy = _linked(t("consent-privacy"), brand.privacy_url)
+    return " ".join(
+        [
+            t(f"consent-{where}", offer=offer, privacy=privacy),
+            t("consent-service", days=days, price=price),
+            *([t("consent-seller", seller=escape(brand.seller))] if brand.seller else []),
+            t("consent-terms"),
+        ]
+    )
+
+
+def _linked(text: str, url: str) -> str:
+    return f'<a href="{escape(url)}">{text}</a>' if url else text
+
+
+def plan_name(t: Translate, names: dict[str, str]) -> str:
+    """As it was sold, in this language or the first there is."""
+    return str(names.get(t.language) or next(iter(names.values())))
+
+
+def method_name(t: Translate, method: str) -> str:
+    """A way to pay within a sentence."""
+    return t(f"method-{method}") if t.has(f"method-{method}") else method
+
+
+def method_label(t: Translate, offer: MethodOffer, *, priced: bool) -> str:
+    """A way to pay on a button; with its price where they differ."""
+    label = f"button-method-{offer.method}"
+    name = t(label) if t.has(label) else f"💳 {offer.method}"
+    return t("button-method-price", method=name, price=offer.price) if priced else name
+
+
+@router.callback_query(ChoosePlan.filter())
+async def choose_plan(call: CallbackQuery, callback_data: ChoosePlan, deps: Deps, user: User, t: Translate) -> None:
+    """Show the ways to pay; where there is only one, order at once."""
+    try:
+        async with deps.db.transaction() as session:
+            plan = await plans.get_on_sale(session, callback_data.plan_id)
+            offers = await methods_for(session, deps.providers, plan.id)
+    except PlanNotOnSale as error:
+        await show_plans(call, deps, t, note=t(error.code))
+        return
+    if len(offers) == 1:
+        await order(
+            call, deps, user, t, ChooseMethod(plan_id=plan.id, provider=offers[0].provider, method=offers[0].method)
+        )
+    else:
+        await show(call, methods_view(t, plan, offers, deps.brand))
+
+
+@router.callback_query(ChooseMethod.filter())
+async def choose_method(
+    call: CallbackQuery, callback_data: ChooseMethod, deps: Deps, user: User, t: Translate
+) -> None:
+    await order(call, deps, user, t, callback_data)
+
+
+async def order(call: CallbackQuery, deps: Deps, user: User, t: Translate, chosen: ChooseMethod) -> None:
+    """Place the order and lead to its payment page. The same tap twice is the same order."""
+    place, shown_in = _place(call)
+    now = clock.now()
+    try:
+        checkout = await start_checkout(
+            deps,
+            now,
+            user_id=user.id,
+            plan_id=chosen.plan_id,
+            provider=chosen.provider,
+            method=chosen.method,
+            request_id=f"{place}:{chosen.plan_id}:{chosen.provider}:{chosen.method}",
+            shown_in=shown_in,
+            language=t.language,
+        )
+    except PlanNotOnSale as error:
+        await show_plans(call, deps, t, note=t(error.code))
+        return
+    await _show_checkout(call, deps, t, checkout, now)
+
+
+def _place(call: CallbackQuery) -> tuple[str, str | None]:
+    """What tells one message from another, and its address if it will turn into the checkout."""
+    message = call.message
+    place = f"{call.from_user.id}:{message.message_id if message else 0}"
+    turns = isinstance(message, Message) and message.text is not None
+    return place, f"telegram:{place}" if turns else None
+
+
+async def _show_checkout(call: CallbackQuery, deps: Deps, t: Translate, checkout: Checkout, now: datetime) -> None:
+    if checkout.state in DEAD:
+        await show(call, failed_view(t, checkout.plan_id, checkout.failure))
+        return
+    await show(call, current_view(t, deps, checkout, now))
+
+
+def current_view(t: Translate, deps: Deps, checkout: Checkout, now: datetime) -> View:
+    """The checkout as it stands, with a way to other methods where there are some."""
+    others = len(deps.providers.offers(checkout.amount.currency)) > 1
+    return checkout_view(t, checkout, brand=deps.brand, now=now, other_methods=others)
+
+
+@router.callback_query(ShowCheckout.filter())
+async def refresh(call: CallbackQuery, callback_data: ShowCheckout, deps: Deps, user: User, t: Translate) -> None:
+    """Look again whether the payment page is there."""
+    checkout = await current_checkout(deps, payment_id=callback_data.payment_id, user_id=user.id)
+    if checkout.url is None and checkout.state not in DEAD:
+        await tell(call, t("refresh-not-yet"))
+    else:
+        await _show_checkout(call, deps, t, checkout, clock.now())
+
+
+@router.callback_query(CheckPayment.filter())
+async def check_payment(
+    call: CallbackQuery, callback_data: CheckPayment, deps: Deps, user: User, t: Translate
+) -> None:
+    """ "I have paid": ask the provider at once. What came of it changes this message by itself."""
+    now = clock.now()
+    checkout = await check_now(deps, now, payment_id=callback_data.payment_id, user_id=user.id)
+    match checkout.state:
+        case PaymentState.SUCCEEDED:
+            await tell(call, t("check-paid"))
+        case PaymentState.CONFIRMING:
+            await tell(call, t("check-confirming"), alert=True)
+        case PaymentState.REVIEW:
+            await tell(call, t("check-review"), alert=True)
+        case PaymentState.NEW | PaymentState.PENDING:
+            await tell(call, t("check-waiting"), alert=True)
+        case _:
+            await _show_checkout(call, deps, t, checkout, now)

@@ -1,0 +1,145 @@
+"""The main screen: where somebody stands, what is on sale, the trial."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiogram import F, Router
+from aiogram.filters import CommandStart
+from aiogram.types import CallbackQuery, Message
+
+from backend.kit import clock
+from backend.kit.brand import Brand
+from backend.kit.db import Database
+from backend.kit.i18n import Translate
+from backend.plans import service as plans
+from backend.plans.service import Offer
+from backend.subscriptions import service as subscriptions
+from backend.subscriptions.queries import subscriptions_of
+from backend.subscriptions.rules import Standing, days_left, standing
+from backend.subscriptions.service import TrialUsed
+from backend.users.models import User
+from bot.callbacks import Open, Screen, StartTrial
+from bot.deps import Deps
+from bot.screens.help import contact
+from bot.screens.keys import subscription_button
+from bot.screens.plans import plan_lines, plan_rows
+from bot.view import Button, View, escape, paragraphs, show
+
+router = Router(name=__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where somebody stands with the shop, and what it has on offer.
+
+    `until` is the latest end of the person's subscriptions; `trial_days` is None when there is no trial to take.
+    """
+
+    standing: Standing
+    until: datetime | None
+    on_trial: bool
+    trial_days: int | None
+    offers: Sequence[Offer]
+    blocked: bool = False
+
+
+async def look_up(db: Database, user: User, now: datetime) -> Situation:
+    """Everything the main screen shows of a person. The trial is for those who had no time of ours yet."""
+    async with db.transaction() as session:
+        owned = {s.paid_until: s for s in await subscriptions_of(session, user.id) if s.paid_until is not None}
+        trial = await plans.find_trial(session)
+        may_try = trial is not None and not owned and not await subscriptions.trial_used(session, user.id)
+        offers = await plans.on_sale(session)
+    until = max(owned, default=None)
+    return Situation(
+        standing=standing(until, now),
+        until=until,
+        on_trial=trial is not None and until is not None and owned[until].plan_id == trial.id,
+        trial_days=trial.days if trial is not None and may_try else None,
+        offers=offers,
+        blocked=user.blocked_at is not None,
+    )
+
+
+def home_view(
+    t: Translate, first_name: str, situation: Situation, *, brand: Brand, now: datetime, note: str = ""
+) -> View:
+    """State, plans, the trial where it may be taken, and the ways to everything else. `note` replaces the hello."""
+    hello = t("home-hello", name=escape(first_name)) if first_name else t("home-hello-nameless")
+    known = situation.standing is not Standing.NOTHING
+    return View(
+        paragraphs(
+            note or hello,
+            state_text(t, situation, brand, now),
+            plan_lines(t, situation.offers),
+            t("home-extend") if situation.standing in (Standing.ACTIVE, Standing.ENDING) else "",
+        ),
+        [
+            [trial_button(t, situation.trial_days)] if situation.trial_days else [],
+            [subscription_button(t)] if known else [],
+            *plan_rows(t, situation.offers),
+            [
+                Button(t("button-settings"), Open(screen=Screen.SETTINGS)),
+                Button(t("button-help"), Open(screen=Screen.HELP)),
+            ],
+        ],
+    )
+
+
+def state_text(t: Translate, situation: Situation, brand: Brand, now: datetime) -> str:
+    if situation.blocked:
+        return t("home-blocked", support=contact(brand))
+    if situation.until is None:
+        shop = escape(brand.name)
+        if situation.trial_days is None:
+            return t("home-nothing", shop=shop)
+        return t("home-nothing-trial", shop=shop, days=situation.trial_days)
+    moment, days = t.moment(situation.until, now), days_left(situation.until, now)
+    trial = "-trial" if situation.on_trial else ""
+    return t(f"home-{situation.standing}{trial}", moment=moment, days=days)
+
+
+def trial_button(t: Translate, days: int) -> Button:
+    return Button(t("button-trial", days=days), StartTrial(), style="success")
+
+
+def trial_view(t: Translate, until: datetime, now: datetime, *, fresh: bool) -> View:
+    """The free days have begun; `fresh`: just now, so the key is on its way."""
+    moment = t.moment(until, now)
+    return View(
+        t("trial-started", moment=moment) if fresh else t("trial-running", moment=moment),
+        [[Button(t("button-how"), Open(screen=Screen.HELP))], [subscription_button(t)]],
+    )
+
+
+@router.message(CommandStart())
+@router.callback_query(Open.filter(F.screen == Screen.HOME))
+async def open_home(event: Message | CallbackQuery, deps: Deps, user: User, t: Translate) -> None:
+    await show_home(event, deps, user, t)
+
+
+async def show_home(
+    event: Message | CallbackQuery, deps: Deps, user: User, t: Translate, *, note: str = "", notice: str | None = None
+) -> None:
+    """The main screen; `note` stands on it, `notice` flashes over it."""
+    now = clock.now()
+    situation = await look_up(deps.db, user, now)
+    await show(event, home_view(t, user.first_name, situation, brand=deps.brand, now=now, note=note), notice=notice)
+
+
+@router.callback_query(StartTrial.filter())
+async def start_trial(call: CallbackQuery, deps: Deps, user: User, t: Translate) -> None:
+    """Give the free days. A second tap shows that they run; whoever had them hears so."""
+    now = clock.now()
+    try:
+        async with deps.db.transaction() as session:
+            granted = await subscriptions.start_trial(session, user.id, now)
+    except TrialUsed as error:
+        situation = await look_up(deps.db, user, now)
+        if situation.on_trial and situation.until is not None and situation.until > now:
+            await show(call, trial_view(t, situation.until, now, fresh=False))
+        else:
+            await show_home(call, deps, user, t, notice=t(error.code))
+        return
+    await show(call, trial_view(t, granted.until, now, fresh=True))
