@@ -19,7 +19,7 @@ from uuid import UUID
 import httpx2
 from starlette.types import ASGIApp
 
-from backend.vpn.panels.base import KeySpec, PanelAccess
+from backend.vpn.panels.base import PanelAccess
 from sandbox.app import create_app
 from sandbox.clock import Clock
 from sandbox.faults import Fault
@@ -28,18 +28,6 @@ from sandbox.world import World
 from sandbox.xui import XuiEmulator
 
 Request = tuple[str, str]  # method and path, as the emulator's log has it
-
-END = datetime(2032, 5, 1, 12, 30, 15, 123000, tzinfo=UTC)
-SPEC = KeySpec(
-    email="s-0123456789abcdef",
-    uuid=UUID("b831381d-6324-4d53-ad4f-8cda48b30811"),
-    sub_id="k3v9x2m7q4w8z1ab",
-    expires_at=END,
-    enabled=True,
-    device_limit=3,
-    traffic_limit_bytes=100 * 2**30,
-    comment="order 42",
-)
 
 
 @dataclass(frozen=True)
