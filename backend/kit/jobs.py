@@ -99,14 +99,15 @@ async def enqueue(session: AsyncSession, job: Job, *, once: str | None = None, s
         once: while a job of this name waits, a second one is not queued (that is success).
         serial: of the jobs of this name only one runs at a time, in order.
     """
-    raw = (await (await session.connection()).get_raw_connection()).driver_connection
     deferrer = _enqueuer.configure_task(
         type(job).__name__, lock=serial, queueing_lock=once and f"{type(job).__name__}:{once}"
     )
-    deferrer.connection = raw
     arguments = TypeAdapter(type(job)).dump_python(job, mode="json")
     try:
         async with session.begin_nested():
+            # asked for in here: the savepoint is made when its connection is asked for, not before
+            connection = await (await session.connection()).get_raw_connection()
+            deferrer.connection = connection.driver_connection
             await deferrer.defer_async(**arguments)
     except AlreadyEnqueued:
         log.debug("job.already_queued", job=type(job).__name__, once=once)
