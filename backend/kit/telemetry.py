@@ -43,7 +43,7 @@ def configure_logs(log_format: Literal["console", "json"], level: str = "INFO") 
         hide_secrets,
     ]
     renderer: Any = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )

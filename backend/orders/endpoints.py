@@ -78,7 +78,7 @@ async def receive_webhook(provider: str, token: str, request: Request, deps: Dep
         event = await payments.store_event(session, deps.providers, provider, hint, body, ip=address, now=clock.now())
         if event.proven:
             await wake_refresh(session, provider, hint.ref)
-    log.info("webhook.stored", provider=provider, event=event.id, kind=hint.event)
+    log.info("webhook.stored", provider=provider, inbox=event.id, kind=hint.event)
     return Response(status_code=200)
 
 

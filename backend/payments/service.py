@@ -301,7 +301,7 @@ async def store_event(
     )
     event = (await session.scalars(statement, execution_options={"populate_existing": True})).one()
     if not event.proven:
-        log.warning("webhook.unproven", provider=provider_id, event=event.id)
+        log.warning("webhook.unproven", provider=provider_id, inbox=event.id)
     return event
 
 
