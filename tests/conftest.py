@@ -1,0 +1,24 @@
+"""What the tests that need a shop share."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cli.migrations import migrate
+from tests.shop import Shop, Town, open_shop, open_town
+
+pytest_plugins = ["tests.postgres_fixture"]
+
+
+@pytest.fixture(scope="session")
+async def town(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    migrate(postgres_dsn)
+    async with open_town(postgres_dsn, tmp_path_factory.mktemp("town")) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def shop(town: Town) -> AsyncIterator[Shop]:
+    """A shop of one's own, with empty books."""
+    async with open_shop(town) as opened:
+        yield opened

@@ -1,0 +1,359 @@
+"""The test driver: the whole product core on real PostgreSQL, with the real companies' emulators behind HTTP.
+
+buyer = await shop.buyer()
+checkout = await buyer.orders("monthly")
+await shop.yookassa.pay(checkout.payment_id, webhooks=3)
+await shop.run_jobs()
+subscription = await buyer.subscription()
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import socket
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+import psycopg
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import select, text
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from backend.app import create_app
+from backend.kit import clock
+from backend.kit.jobs import Worker
+from backend.notifications import jobs as notifications_jobs
+from backend.notifications.kinds import Kind
+from backend.orders import jobs as orders_jobs
+from backend.orders.checkout import Checkout, start_checkout
+from backend.orders.models import Order
+from backend.payments.models import Event, Payment
+from backend.payments.rules import NEVER
+from backend.plans.models import Plan
+from backend.subscriptions import jobs as subscriptions_jobs
+from backend.subscriptions.models import Extension, Subscription
+from backend.subscriptions.service import Granted, start_trial
+from backend.users.service import register
+from backend.vpn import jobs as vpn_jobs
+from cli.wiring import Deps, prepare, read_settings, wire
+from sandbox.companies import BOT_USERNAME, Companies, environment, open_companies
+from sandbox.server import server
+from tests.outside import Panel, YooKassa
+
+# Importing them is what registers their runners and ticks.
+JOBS = (notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
+
+SECRET_KEY = "a-secret-of-the-tests-0123456789"
+YOOKASSA_ADDRESS = "185.71.76.1"  # one of those YooKassa sends webhooks from
+MISHAPS = ("job.failed", "http.failed")
+
+K = TypeVar("K", bound=Kind)
+_telegram_ids = itertools.count(700_000_001)
+
+
+@dataclass
+class Recorder:
+    """A channel that keeps what is said. `troubles` are raised first, one for each message."""
+
+    said: list[tuple[int, Kind]] = field(default_factory=list)
+    troubles: deque[Exception] = field(default_factory=deque)
+
+    async def send(self, user_id: int, kind: Kind) -> None:
+        if self.troubles:
+            raise self.troubles.popleft()
+        self.said.append((user_id, kind))
+
+
+@dataclass
+class Town:
+    """What lasts for the whole run: a migrated database, the companies, and a door where each test's shop stands."""
+
+    dsn: str
+    shop_url: str
+    companies_url: str
+    companies: Companies
+    clock_file: Path
+    door: "Door"
+    tables: Sequence[str]
+
+    def empty(self) -> None:
+        """No row and no memory of the test before."""
+        emptying = "".join(f"delete from {table};" for table in self.tables)
+        with psycopg.connect(self.dsn) as connection:
+            connection.execute(f"set local session_replication_role = replica; {emptying}")
+        self.companies.world.faults.clear()
+        self.companies.world.log.clear()
+        self.companies.world.clock.reset()
+        for company in self.companies.all:
+            company.reset()
+
+
+class Door:
+    """An address that outlives the applications behind it."""
+
+    app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None, "nobody is behind the door"
+        await self.app(scope, receive, send)
+
+
+@dataclass
+class Buyer:
+    """A person with an account at the shop."""
+
+    shop: "Shop"
+    id: int
+    language: str
+    requests: Any = field(default_factory=lambda: itertools.count(1))
+
+    async def takes_trial(self) -> Granted:
+        async with self.shop.deps.db.transaction() as session:
+            return await start_trial(session, self.id, clock.now())
+
+    async def orders(self, code: str = "monthly", *, method: str = "bank_card", tap: str | None = None) -> Checkout:
+        """Tap on a method of payment. `tap` names the message that was tapped; None: a new one."""
+        plan = await self.shop.plan(code)
+        return await start_checkout(
+            self.shop.deps,
+            clock.now(),
+            user_id=self.id,
+            plan_id=plan.id,
+            provider="yookassa",
+            method=method,
+            request_id=tap or f"{self.id}:{next(self.requests)}:{code}:{method}",
+            shown_in=f"telegram:{self.id}:1",
+            language=self.language,
+        )
+
+    async def buys(self, code: str = "monthly", *, method: str = "bank_card") -> Checkout:
+        """Order, pay and get what was paid for."""
+        checkout = await self.orders(code, method=method)
+        await self.shop.yookassa.pay(checkout.payment_id)
+        await self.shop.run_jobs()
+        return checkout
+
+    async def subscriptions(self) -> Sequence[Subscription]:
+        return await self.shop.all(select(Subscription).where(Subscription.user_id == self.id))
+
+    async def subscription(self) -> Subscription:
+        """The only one."""
+        (only,) = await self.subscriptions()
+        return only
+
+    async def paid_until(self) -> datetime:
+        until = (await self.subscription()).paid_until
+        assert until is not None
+        return until
+
+    async def extensions(self) -> Sequence[Extension]:
+        """The lines of the ledger, in their order."""
+        of_buyer = select(Subscription.id).where(Subscription.user_id == self.id)
+        query = select(Extension).where(Extension.subscription_id.in_(of_buyer))
+        return await self.shop.all(query.order_by(Extension.at, Extension.id))
+
+    async def payments(self) -> Sequence[Payment]:
+        return await self.shop.all(select(Payment).where(Payment.user_id == self.id).order_by(Payment.created_at))
+
+    def heard(self, kind: type[K]) -> list[K]:
+        """What was said to this person of this kind."""
+        return [said for user, said in self.shop.channel.said if user == self.id and isinstance(said, kind)]
+
+    @property
+    def told(self) -> list[str]:
+        """The names of everything that was said to this person, in order."""
+        return [type(said).__name__ for user, said in self.shop.channel.said if user == self.id]
+
+
+@dataclass
+class Shop:
+    """One shop with empty books, seen through its own functions and from outside."""
+
+    deps: Deps
+    town: Town
+    channel: Recorder
+    http: httpx2.AsyncClient  # relative to the shop
+    yookassa: YooKassa
+    panel: Panel
+
+    @property
+    def now(self) -> datetime:
+        return clock.now()
+
+    def advance(self, **by: float) -> None:
+        """Move the one clock, for the shop and for the companies: `advance(days=30)`."""
+        self.town.companies.world.clock.advance(timedelta(**by).total_seconds())
+
+    def mend(self) -> None:
+        """Every company works again."""
+        self.town.companies.world.faults.clear()
+
+    async def run_jobs(self) -> None:
+        """Do everything that is due now and what follows from it."""
+        await Worker(self.deps.db, self.deps).run_until_idle()
+
+    async def passes(self, **by: float) -> None:
+        """Time goes by, and the worker with it."""
+        self.advance(**by)
+        await self.run_jobs()
+
+    async def drop_jobs(self) -> None:
+        """Lose everything that is queued."""
+        async with self.deps.db.transaction() as session:
+            await session.execute(text("delete from procrastinate_jobs"))
+
+    async def buyer(self, *, language: str = "ru") -> Buyer:
+        async with self.deps.db.transaction() as session:
+            user = await register(
+                session,
+                clock.now(),
+                telegram_id=next(_telegram_ids),
+                first_name="Аня",
+                username="anya",
+                language_code=language,
+            )
+        return Buyer(self, user.id, language)
+
+    async def plan(self, code: str) -> Plan:
+        (plan,) = await self.all(select(Plan).where(Plan.code == code))
+        return plan
+
+    async def all(self, query: Any) -> Sequence[Any]:
+        """The rows of a query, read in a transaction of its own."""
+        async with self.deps.db.transaction() as session:
+            return (await session.scalars(query)).all()
+
+    async def payment(self, checkout: Checkout) -> Payment:
+        (payment,) = await self.all(select(Payment).where(Payment.id == checkout.payment_id))
+        return payment
+
+    async def order(self, checkout: Checkout) -> Order:
+        (order,) = await self.all(select(Order).where(Order.id == checkout.order_id))
+        return order
+
+    async def events(self) -> Sequence[Event]:
+        return await self.all(select(Event).order_by(Event.id))
+
+    async def due_now(self, checkout: Checkout) -> None:
+        """As if the time to look at a payment had come."""
+        async with self.deps.db.transaction() as session:
+            payment = await session.get(Payment, checkout.payment_id)
+            assert payment is not None
+            assert payment.next_check_at < NEVER
+            payment.next_check_at = clock.now()
+
+    @property
+    def hook(self) -> str:
+        """Where YooKassa sends webhooks."""
+        return self.deps.providers.hook_path("yookassa")
+
+    async def webhook(
+        self, body: bytes | dict[str, Any], *, path: str | None = None, address: str = YOOKASSA_ADDRESS
+    ) -> httpx2.Response:
+        """What anybody may send to the webhook address, as if from this address."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": address}
+        return await self.http.post(path or self.hook, content=content, headers=headers)
+
+
+@contextlib.asynccontextmanager
+async def open_town(dsn: str, folder: Path) -> AsyncIterator[Town]:
+    """The companies and the door, each on a free port."""
+    with psycopg.connect(dsn) as connection:
+        names = connection.execute(
+            "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
+        ).fetchall()
+    door, clock_file = Door(), folder / "clock"
+    async with contextlib.AsyncExitStack() as stack:
+        shop_listener, companies_listener = stack.enter_context(listener()), stack.enter_context(listener())
+        companies = open_companies(public_url=url_of(companies_listener), clock_file=clock_file, data_dir=None)
+        await stack.enter_async_context(serving(companies.app(), companies_listener))
+        await stack.enter_async_context(serving(door, shop_listener, lifespan="off"))
+        yield Town(
+            dsn=dsn,
+            shop_url=url_of(shop_listener),
+            companies_url=url_of(companies_listener),
+            companies=companies,
+            clock_file=clock_file,
+            door=door,
+            tables=[name for (name,) in names],
+        )
+
+
+@contextlib.asynccontextmanager
+async def open_shop(town: Town) -> AsyncIterator[Shop]:
+    """A shop that has plans and one server, that has done its first round, and that had no mishap in the end."""
+    town.empty()
+    deps = await _wire(town)
+    recorder = Recorder()
+    deps.channel = recorder
+    town.door.app = create_app(deps, title="Shop")
+    before = [_count(event) for event in MISHAPS]
+    async with (
+        httpx2.AsyncClient(base_url=town.shop_url, trust_env=False) as http,
+        httpx2.AsyncClient(base_url=f"{town.companies_url}/sandbox/yookassa/", trust_env=False) as yookassa,
+        httpx2.AsyncClient(base_url=f"{town.companies_url}/sandbox/xui/", trust_env=False) as panel,
+        contextlib.aclosing(deps),
+    ):
+        shop = Shop(deps, town, recorder, http, YooKassa(town.companies, yookassa), Panel(town.companies, panel))
+        await shop.yookassa.change_shop(webhook_url=f"{town.shop_url}{shop.hook}")
+        await shop.run_jobs()
+        town.companies.world.log.clear()
+        yield shop
+    clock.use_file(None)
+    assert [_count(event) for event in MISHAPS] == before, f"one of {MISHAPS} was logged"
+
+
+async def _wire(town: Town) -> Deps:
+    """As cli does it, in an environment that is there for no longer than it is read."""
+    variables = {
+        **environment(town.companies_url),
+        "SECRET_KEY": SECRET_KEY,
+        "PUBLIC_URL": town.shop_url,
+        "CLOCK_FILE": str(town.clock_file),
+        "TRUSTED_PROXIES": "127.0.0.1",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        deps = wire(read_settings(), town.dsn, bot_username=BOT_USERNAME)
+        await prepare(deps)
+    return deps
+
+
+def _count(event: str) -> float:
+    return REGISTRY.get_sample_value("shop_events_total", {"event": event}) or 0
+
+
+def listener() -> socket.socket:
+    """A free port of this machine, held."""
+    held = socket.socket(proto=socket.IPPROTO_TCP)  # without it asyncio leaves Nagle on: 40 ms an answer
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
+def url_of(held: socket.socket) -> str:
+    return f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, held: socket.socket, *, lifespan: str = "on") -> AsyncIterator[None]:
+    """A real server on this socket for as long as the block lasts."""
+    running = server(app, port=held.getsockname()[1])
+    running.config.lifespan = lifespan  # type: ignore[assignment]
+    task = asyncio.create_task(running.serve(sockets=[held]))
+    async with asyncio.timeout(10):
+        while not running.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+    try:
+        yield
+    finally:
+        running.should_exit = True
+        await task
