@@ -5,7 +5,7 @@ never answers half a success. One write at a time per panel is the caller's duty
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol
 from uuid import UUID
@@ -125,9 +125,9 @@ class PanelAccess:
     """How to reach a panel. Token, or user and password where the panel has no tokens."""
 
     url: str
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     verify_tls: bool = True
 
 

@@ -1,6 +1,7 @@
 """What each answer of a panel means."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -117,9 +118,11 @@ def test_nothing_that_opens_a_key_reaches_a_log() -> None:
 
 
 async def test_a_token_goes_into_the_header_and_not_into_any_text() -> None:
-    auth = auth_for(PanelAccess(url="http://127.0.0.1/", token="t0ken"))
+    access = PanelAccess(url="http://127.0.0.1/", token="t0ken", username="shop", password="S3cret-pass")
+    auth = auth_for(access)
 
     assert isinstance(auth, BearerToken)
+    assert not {"t0ken", "S3cret-pass"} & set(re.findall(r"[\w-]+", f"{access} {auth}"))
     assert await auth.headers() == {"Authorization": "Bearer t0ken"}
 
 

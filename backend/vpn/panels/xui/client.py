@@ -5,7 +5,7 @@ Source: github.com/MHSanaei/3x-ui at tag v3.6.0, internal/web/controller and int
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeVar
@@ -37,7 +37,7 @@ class Auth(Protocol):
 class BearerToken:
     """An API token of the panel: no session, no CSRF, no lock-out."""
 
-    token: str
+    token: str = field(repr=False)
 
     async def headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
