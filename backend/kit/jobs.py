@@ -90,6 +90,7 @@ def ticks(function: Tick) -> Tick:
 
 
 _enqueuer = App(connector=PsycopgConnector())
+_WAITING = text("select 1 from procrastinate_jobs where queueing_lock = :name and status = 'todo'")
 
 
 async def enqueue(session: AsyncSession, job: Job, *, once: str | None = None, serial: str | None = None) -> None:
