@@ -46,7 +46,7 @@ def run(*, port: int, reset: bool, data_dir: Path) -> None:
         os.chdir(home)  # a .env of a real shop in the working directory is none of ours
         with Postgres(home) as postgres:
             migrate(postgres.dsn)
-            asyncio.run(_run(postgres.dsn, home, port))
+            processes.run(_run(postgres.dsn, home, port))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise CannotStart(f"The disk is full: make room in {data_dir} and start again.") from None

@@ -1,6 +1,5 @@
 """vpn-service: the one command of the shop."""
 
-import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
@@ -31,7 +30,7 @@ def _database(stack: ExitStack) -> str:
 def _run(*kinds: Process) -> None:
     settings = read_settings()
     with ExitStack() as stack:
-        asyncio.run(_run_all(_database(stack), kinds, settings.telegram_bot_username))
+        processes.run(_run_all(_database(stack), kinds, settings.telegram_bot_username))
 
 
 async def _run_all(dsn: str, kinds: tuple[Process, ...], username: str) -> None:

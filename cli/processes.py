@@ -8,11 +8,9 @@ from typing import Any
 
 import structlog
 import uvicorn
+import uvloop
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
-from bot.app import create_dispatcher, introduce, make_bot
-from bot.notifier import Notifier
-from bot.polling import poll
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -23,6 +21,9 @@ from backend.orders import jobs as orders_jobs
 from backend.settings import Settings
 from backend.subscriptions import jobs as subscriptions_jobs
 from backend.vpn import jobs as vpn_jobs
+from bot.app import create_dispatcher, introduce, make_bot
+from bot.notifier import Notifier
+from bot.polling import poll
 from cli.wiring import Deps
 
 log = structlog.get_logger()
@@ -105,6 +106,12 @@ async def run_worker(deps: Deps) -> None:
         await Worker(deps.db, deps).run()
     finally:
         await bot.session.close()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run this to its end on the fastest event loop there is here."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
 
 
 async def run_until_signal(*work: Coroutine[Any, Any, None]) -> None:

@@ -168,7 +168,7 @@ async def prepare(deps: Deps) -> None:
             server = await vpn.save_server(
                 session, deps.vault, clock.now(), name="main", panel="3x-ui", access=access
             )
-            server.inbound_id = config.inbound_id
+            server.inbound_id, server.country = config.inbound_id, (config.country or "").upper()
 
 
 async def _compare_clocks(db: Database) -> None:

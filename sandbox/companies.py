@@ -73,4 +73,5 @@ def environment(public_url: str) -> dict[str, str]:
         "YOOKASSA_SECRET_KEY": SHOP_KEY,
         "X3UI_API_URL": f"{public_url}/sandbox/xui/",
         "X3UI_API_TOKEN": PANEL_TOKEN,
+        "X3UI_COUNTRY": "NL",
     }

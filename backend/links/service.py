@@ -76,7 +76,7 @@ def node_of(server: Server, endpoint: Endpoint, subscription: Subscription, lang
         uuid=str(subscription.client_uuid),
         host=endpoint.host,
         port=endpoint.port,
-        remark=server_title(server, language),
+        remark=server_title(server, endpoint, language),
         network=endpoint.network,
         security=endpoint.security,
         encryption=values["encryption"],
@@ -94,12 +94,12 @@ def node_of(server: Server, endpoint: Endpoint, subscription: Subscription, lang
     )
 
 
-def server_title(server: Server, language: str) -> str:
-    """What people call a server: the operator's word for it, else flag and country, else its name."""
+def server_title(server: Server, endpoint: Endpoint, language: str) -> str:
+    """What people call a server: the operator's word, else flag and country, else what its panel calls the inbound."""
     if title := server.titles.get(language):
         return str(title)
     country = server.country.upper()
     if len(country) != 2 or not country.isascii():
-        return server.name
+        return str(endpoint.parameters["remark"]) or server.name
     flag = "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in country)
     return f"{flag} {Locale(language).territories.get(country, server.name)}"

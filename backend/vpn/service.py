@@ -199,6 +199,7 @@ async def save_endpoints(
 
 def _parameters(inbound: Inbound) -> dict[str, object]:
     return {
+        "remark": inbound.remark,
         "server_names": list(inbound.server_names),
         "short_ids": list(inbound.short_ids),
         "public_key": inbound.public_key,

@@ -28,6 +28,11 @@ class Config(BaseSettings):
     username: str | None = Field(None, description="Panel login, for panels without API tokens.")
     password: SecretStr | None = Field(None, description="Panel password, for panels without API tokens.")
     inbound_id: int | None = Field(None, ge=1, description="Inbound to sell. Empty: the first that can be sold.")
+    country: str | None = Field(
+        None,
+        pattern="^[A-Za-z]{2}$",
+        description="Where the server stands, in two letters: NL. People see flag and name.",
+    )
     verify_tls: bool = Field(True, description="Check the panel's certificate. No: for a self-signed one.")
 
     @field_validator("api_url")
