@@ -54,7 +54,9 @@ def open_companies(
     return Companies(
         world=world,
         telegram=TelegramEmulator(
-            world, BOT_TOKEN, {"id": int(BOT_TOKEN.split(":")[0]), "username": BOT_USERNAME, "name": shop_name}
+            world,
+            BOT_TOKEN,
+            {"id": int(BOT_TOKEN.split(":", maxsplit=1)[0]), "username": BOT_USERNAME, "name": shop_name},
         ),
         yookassa=YooKassaEmulator(world, {SHOP_ID: Shop(SHOP_KEY, webhook_url=webhook_url, name=shop_name)}),
         panel=panel,
