@@ -49,6 +49,7 @@ def open_companies(
 ) -> Companies:
     """A world that begins with one bot, one shop and one panel with one inbound; what it kept is found again."""
     world = World(Clock(clock_file), public_url, data_dir)
+    bot = {"id": int(BOT_TOKEN.partition(":")[0]), "username": BOT_USERNAME, "name": shop_name}
     panel = XuiEmulator(world, token=PANEL_TOKEN)
     panel.seed_reality_inbound(port=443, remark="NL-1", host=PANEL_HOST)
     return Companies(

@@ -95,7 +95,7 @@ def node_of(server: Server, endpoint: Endpoint, subscription: Subscription, lang
 
 
 def server_title(server: Server, endpoint: Endpoint, language: str) -> str:
-    """What people call a server: the operator's word, else flag and country, else the panel's word for the inbound."""
+    """What people call a server: the operator's word, else flag and country, else what the panel says."""
     if title := server.titles.get(language):
         return str(title)
     country = server.country.upper()
