@@ -54,11 +54,7 @@ def open_companies(
     panel.seed_reality_inbound(port=443, remark="NL-1", host=PANEL_HOST)
     return Companies(
         world=world,
-        telegram=TelegramEmulator(
-            world,
-            BOT_TOKEN,
-            {"id": int(BOT_TOKEN.split(":", maxsplit=1)[0]), "username": BOT_USERNAME, "name": shop_name},
-        ),
+        telegram=TelegramEmulator(world, BOT_TOKEN, bot),
         yookassa=YooKassaEmulator(world, {SHOP_ID: Shop(SHOP_KEY, webhook_url=webhook_url, name=shop_name)}),
         panel=panel,
     )
