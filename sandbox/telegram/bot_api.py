@@ -14,6 +14,7 @@ from sandbox.telegram.methods.call import Described
 from sandbox.telegram.params import read_params
 from sandbox.telegram.refusal import Refusal, too_many_requests
 from sandbox.telegram.state import Telegram
+from sandbox.telegram.waiting import unless_gone
 
 
 def bot_api(telegram: Telegram) -> Starlette:
@@ -29,7 +30,8 @@ def bot_api(telegram: Telegram) -> Starlette:
         method = METHODS.get(request.path_params["method"].lower())
         if method is None:
             raise Refusal(404, "Not Found")
-        result = await method(telegram, await read_params(request))
+        work = method(telegram, await read_params(request))
+        result = await unless_gone(request, work, otherwise=[])  # only getUpdates ever waits
         if isinstance(result, Described):
             return {"ok": True, "result": result.result, "description": result.description}
         return {"ok": True, "result": result}

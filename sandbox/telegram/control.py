@@ -32,7 +32,8 @@ from sandbox.telegram import people
 from sandbox.telegram.limits import Limits
 from sandbox.telegram.people import Impossible
 from sandbox.telegram.state import Telegram
-from sandbox.telegram.views import seen
+from sandbox.telegram.views import seen as seen_message
+from sandbox.telegram.waiting import unless_gone
 
 LONGEST_WAIT = 50  # seconds
 Endpoint = Callable[[Request], Awaitable[Any]]
@@ -110,14 +111,14 @@ class _Control:
         return {
             "user": self.telegram.chats.summary(person),
             "bot": self.telegram.profile.seen_by(person["user"]),
-            "messages": [seen(message) for message in self.telegram.chats.history(user_id)],
+            "messages": [seen_message(message) for message in self.telegram.chats.history(user_id)],
             "reply_keyboard": person["keyboard"],
             "queries": self.telegram.queries.of(user_id),
         }
 
     async def send(self, request: Request) -> Any:
         person, fields = self._person(request), await _body(request)
-        return seen(people.send(self.telegram, person, str(fields.get("text", ""))))
+        return seen_message(people.send(self.telegram, person, str(fields.get("text", ""))))
 
     async def tap(self, request: Request) -> Any:
         person, fields = self._person(request), await _body(request)
@@ -150,11 +151,14 @@ class _Control:
 
     async def events(self, request: Request) -> Any:
         after = _number(request, "after")
-        return await self.telegram.feed.after(
-            None if after is None else int(after),
+        seen = None if after is None else int(after)
+        wait = _number(request, "seconds")
+        news = self.telegram.feed.after(
+            seen,
             user_id=request.path_params.get("id"),
-            seconds=min(_number(request, "seconds") or 25, LONGEST_WAIT),
+            seconds=min(25 if wait is None else wait, LONGEST_WAIT),
         )
+        return await unless_gone(request, news, otherwise={"events": [], "last": seen, "reset": False})
 
     async def add_update(self, request: Request) -> Any:
         return {"update_id": self.telegram.updates.add_raw(await _body(request))}

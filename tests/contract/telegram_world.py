@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import uvicorn
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
@@ -40,10 +41,18 @@ def picture(width: int = 600, height: int = 600) -> bytes:
 
 @dataclass
 class TelegramWorld:
-    world: World
     emulator: TelegramEmulator
     bot: Bot
     http: httpx2.AsyncClient  # relative to /sandbox/telegram
+    server: uvicorn.Server
+
+    @property
+    def world(self) -> World:
+        return self.emulator.telegram.world
+
+    def stop(self) -> None:
+        """Begin to stop the server, as Ctrl-C does."""
+        self.server.should_exit = True
 
     async def call(self, method: str, **fields: Any) -> httpx2.Response:
         """A raw call of the Bot API with a JSON body."""
@@ -87,8 +96,8 @@ class TelegramWorld:
 
 
 @contextlib.asynccontextmanager
-async def served(make: Callable[[str], ASGIApp]) -> AsyncIterator[str]:
-    """What `make` builds for its own address, behind a real server on a free port; the address."""
+async def served(make: Callable[[str], ASGIApp]) -> AsyncIterator[tuple[str, uvicorn.Server]]:
+    """What `make` builds for its own address, behind a real server on a free port: the address and the server."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -96,10 +105,10 @@ async def served(make: Callable[[str], ASGIApp]) -> AsyncIterator[str]:
         running = server(make(url), port=port)
         serving = asyncio.create_task(running.serve(sockets=[listener]))
         async with asyncio.timeout(10):
-            while not running.started:  # noqa: ASYNC110 - uvicorn sets a flag, not an event
+            while not running.started:
                 await asyncio.sleep(0.005)
         try:
-            yield url
+            yield url, running
         finally:
             running.should_exit = True
             await serving
@@ -116,12 +125,12 @@ async def telegram_world(
         emulators.append(TelegramEmulator(world, TOKEN, BOT, options))
         return create_app(world, emulators, emulators[0].routes())
 
-    async with served(make) as url:
+    async with served(make) as (url, running):
         [emulator] = emulators
         api = TelegramAPIServer.from_base(f"{url}/sandbox/telegram")
         async with (
             Bot(TOKEN, session=AiohttpSession(api=api)) as bot,
             httpx2.AsyncClient(base_url=f"{url}/sandbox/telegram", timeout=30) as http,
         ):
-            yield TelegramWorld(emulator.telegram.world, emulator, bot, http)
+            yield TelegramWorld(emulator, bot, http, running)
     emulator.telegram.store.close()

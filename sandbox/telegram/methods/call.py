@@ -1,13 +1,13 @@
 """What a method is, and what it may answer besides its result."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.telegram.params import Params
 from sandbox.telegram.state import Telegram
 
-Method = Callable[[Telegram, Params], Awaitable[Any]]
+Method = Callable[[Telegram, Params], Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True)
