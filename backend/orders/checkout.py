@@ -18,6 +18,7 @@ from backend.notifications.service import notify
 from backend.orders.models import Order
 from backend.orders.queries import find_live_payment, find_payment
 from backend.orders.service import get_order, place_order, settle, tell_failure
+from backend.payments import inbox
 from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
@@ -123,13 +124,14 @@ async def start_checkout(
             shown_in=shown_in,
         )
         payment = await find_live_payment(session, order.id, provider, method)
+        opened = payment is None
         if payment is None:
             description = translator(language)("payment-description", days=plan.days, order=str(order.number))
             attempt = Attempt(
                 order.id, user_id, order.amount, method, description, language, return_base=deps.return_base
             )
             payment = await payments.open_payment(session, deps.providers, driver, attempt, now)
-    if payment.state == PaymentState.NEW:
+    if opened:  # one request at a time with one key: whoever opened it sends it, a second tap waits for that
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await create(deps, payment.id, now)
@@ -185,15 +187,22 @@ async def check_now(deps: Deps, now: datetime, *, payment_id: UUID, user_id: int
 
 
 async def ask(deps: Deps, payment: Payment, now: datetime) -> None:
-    """Look how an unfinished payment stands, unless somebody just did."""
-    if payment.state in (PaymentState.SUCCEEDED, PaymentState.REVIEW, PaymentState.FAILED):
+    """Look how an unfinished payment stands, unless somebody did in the last five seconds.
+
+    Without an answer soon it stays as it is: the jobs go on asking. A payment the provider has not confirmed to know
+    is not asked for: its request is sent again by a job, one at a time.
+    """
+    ref = payment.provider_payment_id
+    if ref is None or payment.state in (PaymentState.SUCCEEDED, PaymentState.REVIEW, PaymentState.FAILED):
         return
-    if payment.checked_at is not None and now - payment.checked_at < ASK_AT_MOST_EVERY:
-        return
-    if payment.provider_payment_id is None:
-        await create(deps, payment.id, now)
-        return
-    await refresh(deps, payment.provider, payment.provider_payment_id, now)
+    async with deps.db.transaction() as session:
+        if not await payments.claim_check(session, payment.id, now, at_most_every=ASK_AT_MOST_EVERY):
+            return
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await refresh(deps, payment.provider, ref, now)
+    except TimeoutError:
+        log.warning("payment.slow", payment=payment.id)
 
 
 async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None:
@@ -203,11 +212,10 @@ async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None
         match result:
             case Known(snapshot):
                 await settle(session, deps.providers, provider_id, snapshot, now)
-            case Rejected(code):
-                log.error("payment.not_there", provider=provider_id, code=code)
-                await payments.reject_events(session, provider_id, ref, code, now)
             case _:
-                log.warning("payment.not_answered", provider=provider_id, result=type(result).__name__)
+                reason = f"{type(result).__name__} {getattr(result, 'code', '')}".strip()
+                log.warning("payment.not_answered", provider=provider_id, result=reason)
+                await inbox.postpone_events(session, provider_id, ref, reason, now)
 
 
 async def current_checkout(deps: Deps, *, payment_id: UUID, user_id: int) -> Checkout:

@@ -17,6 +17,7 @@ from backend.notifications.kinds import Paid, PaymentFailed
 from backend.notifications.service import notify
 from backend.orders.models import Order
 from backend.orders.queries import find_open_order
+from backend.payments import inbox
 from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
@@ -108,13 +109,13 @@ async def settle(
     """
     recorded = await payments.record(session, providers, provider_id, snapshot, now)
     if recorded is None:
-        await payments.reject_events(session, provider_id, snapshot.ref, "unproven", now)
+        await inbox.reject_events(session, provider_id, snapshot.ref, "unproven", now)
         return None
     if recorded.became_paid:
         await _fulfil(session, recorded, now)
     elif recorded.became is PaymentState.CANCELED:
         await tell_failure(session, recorded.payment, snapshot.reason, now)
-    await payments.close_events(session, provider_id, snapshot.ref, PaymentState(recorded.payment.state), now)
+    await inbox.close_events(session, provider_id, snapshot.ref, PaymentState(recorded.payment.state), now)
     return recorded
 
 

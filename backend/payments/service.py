@@ -4,14 +4,13 @@ Knows no plan and no key. `record` is the money half of settling: the caller giv
 the same transaction.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,10 +18,10 @@ from backend.kit.errors import NotFound
 from backend.kit.money import Money
 from backend.kit.tokens import new_id, new_token
 from backend.payments.mac import Terms, mac_ok, order_mac
-from backend.payments.models import Event, Payment
+from backend.payments.models import Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import Hint, PaymentProvider, PaymentRequest, PaymentState, Snapshot
-from backend.payments.rules import FIRST_CREATE, NEVER, advances, next_create, next_event_try, next_poll
+from backend.payments.providers.base import PaymentProvider, PaymentRequest, PaymentState, Snapshot
+from backend.payments.rules import FIRST_CREATE, NEVER, advances, next_create, next_poll
 
 log = structlog.get_logger()
 
@@ -106,6 +105,20 @@ async def lock_payment(session: AsyncSession, payment_id: UUID) -> Payment:
     if found is None:
         raise PaymentNotFound(payment=payment_id)
     return found
+
+
+async def claim_check(session: AsyncSession, payment_id: UUID, now: datetime, *, at_most_every: timedelta) -> bool:
+    """Become the one who asks about this payment now. False: somebody asked just before."""
+    claimed = await session.scalar(
+        update(Payment)
+        .where(
+            Payment.id == payment_id,
+            or_(Payment.checked_at.is_(None), Payment.checked_at <= now - at_most_every),
+        )
+        .values(checked_at=now)
+        .returning(Payment.id)
+    )
+    return claimed is not None
 
 
 async def note_attempt(session: AsyncSession, payment_id: UUID, now: datetime) -> None:
@@ -257,90 +270,6 @@ async def never_answered(session: AsyncSession, provider_id: str, *, before: dat
         Payment.provider == provider_id, Payment.state == PaymentState.NEW, Payment.created_at < before
     )
     return (await session.scalars(query)).all()
-
-
-async def store_event(
-    session: AsyncSession,
-    providers: Providers,
-    provider_id: str,
-    hint: Hint,
-    body: bytes,
-    *,
-    ip: str | None,
-    now: datetime,
-) -> Event:
-    """Keep what a provider said. A proven event that was heard before is opened again.
-
-    Proven: the signature in it holds for a payment of ours and the amount is ours, or it is about a refund of a
-    payment of ours. What is not proven gets a name of its own, so it can neither replace nor close a genuine one.
-    """
-    payment = await _proven_payment(session, providers, provider_id, hint)
-    digest = hashlib.sha256(body).hexdigest()
-    values = {
-        "object_id": hint.object_id,
-        "payment_ref": hint.ref,
-        "payment_id": payment.id if payment else None,
-        "claims": hint.claims,
-        "body": body,
-        "remote_ip": ip,
-        "received_at": now,
-        "next_try_at": now,
-        "handled_at": None,
-        "attempts": 0,
-    }
-    statement = (
-        insert(Event)
-        .values(
-            provider=provider_id,
-            dedup_key=f"{hint.event}:{hint.object_id}" if payment else f"unproven:{digest}",
-            proven=payment is not None,
-            **values,
-        )
-        .on_conflict_do_update(index_elements=[Event.provider, Event.dedup_key], set_=values)
-        .returning(Event)
-    )
-    event = (await session.scalars(statement, execution_options={"populate_existing": True})).one()
-    if not event.proven:
-        log.warning("webhook.unproven", provider=provider_id, inbox=event.id)
-    return event
-
-
-async def _proven_payment(
-    session: AsyncSession, providers: Providers, provider_id: str, hint: Hint
-) -> Payment | None:
-    if hint.refund_ref is not None:
-        query = select(Payment).where(Payment.provider == provider_id, Payment.provider_payment_id == hint.ref)
-        return (await session.scalars(query)).one_or_none()
-    payment_id = parse_id(hint.pid)
-    payment = await session.get(Payment, payment_id) if payment_id else None
-    if payment is None or payment.provider != provider_id or not mac_ok(providers.keys, hint.mac, **terms(payment)):
-        return None
-    return payment if hint.amount == payment.amount else None
-
-
-async def close_events(session: AsyncSession, provider_id: str, ref: str, state: PaymentState, now: datetime) -> None:
-    """Mark handled what this snapshot answers; leave open, for later, what claims more than it says."""
-    query = (
-        select(Event)
-        .where(Event.provider == provider_id, Event.payment_ref == ref, Event.proven, Event.handled_at.is_(None))
-        .with_for_update()
-    )
-    for event in await session.scalars(query):
-        event.attempts += 1
-        ahead = event.claims is not None and advances(state, PaymentState(event.claims))
-        again = next_event_try(event.attempts, event.received_at, now) if ahead else None
-        if again is None:
-            event.handled_at = now
-        else:
-            event.next_try_at, event.last_error = again, f"claims {event.claims}, the provider says {state}"
-
-
-async def reject_events(session: AsyncSession, provider_id: str, ref: str, reason: str, now: datetime) -> None:
-    await session.execute(
-        update(Event)
-        .where(Event.provider == provider_id, Event.payment_ref == ref, Event.handled_at.is_(None), Event.proven)
-        .values(handled_at=now, rejected_reason=reason)
-    )
 
 
 def parse_id(text: str | None) -> UUID | None:

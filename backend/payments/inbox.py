@@ -1,0 +1,121 @@
+"""The inbox: what providers said, kept raw until the provider confirms it."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.payments.mac import mac_ok
+from backend.payments.models import Event, Payment
+from backend.payments.providers import Providers
+from backend.payments.providers.base import Hint, PaymentState
+from backend.payments.rules import advances, next_event_try
+from backend.payments.service import parse_id, terms
+
+log = structlog.get_logger()
+
+JOB_FIRST = timedelta(seconds=5)  # a job was queued with the event; the ticker looks only after that
+
+
+async def store_event(
+    session: AsyncSession,
+    providers: Providers,
+    provider_id: str,
+    hint: Hint,
+    body: bytes,
+    *,
+    ip: str | None,
+    now: datetime,
+) -> Event:
+    """Keep what a provider said. A proven event that was heard before is opened again.
+
+    Proven: the signature in it holds for a payment of ours and the amount is ours, or it is about a refund of a
+    payment of ours. What is not proven gets a name of its own, so it can neither replace nor close a genuine one.
+    """
+    payment = await _proven_payment(session, providers, provider_id, hint)
+    digest = hashlib.sha256(body).hexdigest()
+    values = {
+        "object_id": hint.object_id,
+        "payment_ref": hint.ref,
+        "payment_id": payment.id if payment else None,
+        "claims": hint.claims,
+        "body": body,
+        "remote_ip": ip,
+        "received_at": now,
+        "next_try_at": now + JOB_FIRST,
+        "handled_at": None,
+        "attempts": 0,
+    }
+    statement = (
+        insert(Event)
+        .values(
+            provider=provider_id,
+            dedup_key=f"{hint.event}:{hint.object_id}" if payment else f"unproven:{digest}",
+            proven=payment is not None,
+            **values,
+        )
+        .on_conflict_do_update(index_elements=[Event.provider, Event.dedup_key], set_=values)
+        .returning(Event)
+    )
+    event = (await session.scalars(statement, execution_options={"populate_existing": True})).one()
+    if not event.proven:
+        log.warning("webhook.unproven", provider=provider_id, inbox=event.id)
+    return event
+
+
+async def _proven_payment(
+    session: AsyncSession, providers: Providers, provider_id: str, hint: Hint
+) -> Payment | None:
+    if hint.refund_ref is not None:
+        query = select(Payment).where(Payment.provider == provider_id, Payment.provider_payment_id == hint.ref)
+        return (await session.scalars(query)).one_or_none()
+    payment_id = parse_id(hint.pid)
+    payment = await session.get(Payment, payment_id) if payment_id else None
+    if payment is None or payment.provider != provider_id or not mac_ok(providers.keys, hint.mac, **terms(payment)):
+        return None
+    return payment if hint.amount == payment.amount else None
+
+
+async def close_events(session: AsyncSession, provider_id: str, ref: str, state: PaymentState, now: datetime) -> None:
+    """Mark handled what this snapshot answers; leave open, for later, what claims more than it says."""
+    for event in await _open_events(session, provider_id, ref):
+        if event.claims is not None and advances(state, PaymentState(event.claims)):
+            _try_again(event, f"claims {event.claims}, the provider says {state}", now)
+        else:
+            event.handled_at = now
+
+
+async def _open_events(session: AsyncSession, provider_id: str, ref: str) -> Sequence[Event]:
+    query = (
+        select(Event)
+        .where(Event.provider == provider_id, Event.payment_ref == ref, Event.proven, Event.handled_at.is_(None))
+        .with_for_update()
+    )
+    return (await session.scalars(query)).all()
+
+
+def _try_again(event: Event, error: str, now: datetime) -> None:
+    event.attempts, event.last_error = event.attempts + 1, error
+    again = next_event_try(event.attempts - 1, event.received_at, now)
+    if again is None:
+        event.handled_at = now
+    else:
+        event.next_try_at = again
+
+
+async def postpone_events(session: AsyncSession, provider_id: str, ref: str, error: str, now: datetime) -> None:
+    """Nothing useful was answered about this payment: look again later; after a day the polls are left to it."""
+    for event in await _open_events(session, provider_id, ref):
+        _try_again(event, error, now)
+
+
+async def reject_events(session: AsyncSession, provider_id: str, ref: str, reason: str, now: datetime) -> None:
+    await session.execute(
+        update(Event)
+        .where(Event.provider == provider_id, Event.payment_ref == ref, Event.handled_at.is_(None), Event.proven)
+        .values(handled_at=now, rejected_reason=reason)
+    )
