@@ -223,7 +223,7 @@ async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]
     running = server(app, port=listener.getsockname()[1])
     serving = asyncio.create_task(running.serve(sockets=[listener]))
     async with asyncio.timeout(10):
-        while not running.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        while not running.started:
             await asyncio.sleep(0.01)
     try:
         yield
