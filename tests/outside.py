@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ class YooKassa:
 
     companies: Companies
     http: httpx2.AsyncClient
+    strays: set[str] = field(default_factory=set)  # payments made past our driver
 
     async def pay(self, payment_id: UUID, *, webhooks: int = 1) -> str:
         """Somebody pays an attempt of ours; its webhook is delivered so many times before this returns."""
@@ -61,9 +62,9 @@ class YooKassa:
     async def deliveries(self) -> list[Json]:
         return list((await self.http.get("_ctl/deliveries")).json())
 
-    async def objects(self, payment_id: UUID) -> list[Json]:
-        """Every payment the company has for one attempt of ours, newest first."""
-        answer = await self.http.get("_ctl/payments", params={"pid": str(payment_id)})
+    async def objects(self, payment_id: UUID | None = None) -> list[Json]:
+        """Every payment the company has, newest first; of one attempt of ours, or all."""
+        answer = await self.http.get("_ctl/payments", params={"pid": str(payment_id)} if payment_id else {})
         return list(answer.json())
 
     async def ref(self, payment_id: UUID) -> str:
@@ -89,7 +90,9 @@ class YooKassa:
             auth=(SHOP_ID, SHOP_KEY),
         )
         assert answer.is_success, answer.text
-        return str(answer.json()["id"])
+        ref = str(answer.json()["id"])
+        self.strays.add(ref)
+        return ref
 
     def breaks(self, call: tuple[str, str], mode: str, **options: Any) -> Fault:
         """Arm a fault for one of our calls, once unless `times` says otherwise (None: until it is mended)."""
@@ -133,6 +136,11 @@ class Panel:
         """How many requests that change clients arrived."""
         log = self.companies.world.log.since(service="xui")
         return sum(e["method"] == "POST" and "/clients/" in e["path"] for e in log)
+
+    def additions(self) -> int:
+        """How many requests to add a client arrived."""
+        log = self.companies.world.log.since(service="xui")
+        return sum(e["method"] == "POST" and e["path"].endswith("/clients/add") for e in log)
 
     async def act(self, path: str, **body: Any) -> Any:
         answer = await self.http.post(f"_ctl/{path}", json=body)

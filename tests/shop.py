@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.app import create_app
 from backend.kit import clock
+from backend.kit.db import Database
 from backend.kit.jobs import Worker
 from backend.notifications import jobs as notifications_jobs
 from backend.notifications.kinds import Kind
@@ -42,9 +43,11 @@ from backend.subscriptions.models import Extension, Subscription
 from backend.subscriptions.service import Granted, start_trial
 from backend.users.service import register
 from backend.vpn import jobs as vpn_jobs
+from backend.vpn.models import VpnKey
 from cli.wiring import Deps, prepare, read_settings, wire
 from sandbox.companies import BOT_USERNAME, Companies, environment, open_companies
 from sandbox.server import server
+from tests.audit import audit_books, audit_keys, audit_objects, audit_requests
 from tests.outside import Panel, YooKassa
 
 # Importing them is what registers their runners and ticks.
@@ -81,6 +84,7 @@ class Town:
     companies: Companies
     clock_file: Path
     door: "Door"
+    db: Database
     tables: Sequence[str]
 
     def empty(self) -> None:
@@ -249,6 +253,16 @@ class Shop:
             assert payment.next_check_at < NEVER
             payment.next_check_at = clock.now()
 
+    async def audit(self) -> None:
+        """The books agree with themselves and with the companies; called after every test."""
+        async with self.deps.db.transaction() as session:
+            broken = await audit_books(session)
+            emails = set(await session.scalars(select(VpnKey.email)))
+        objects = [o for o in await self.yookassa.objects() if o["id"] not in self.yookassa.strays]
+        broken += audit_objects(objects) + audit_requests(await self.yookassa.creates())
+        broken += audit_keys(await self.panel.clients(), emails)
+        assert not broken, "\n".join(broken)
+
     @property
     def hook(self) -> str:
         """Where YooKassa sends webhooks."""
@@ -283,6 +297,7 @@ async def open_town(dsn: str, folder: Path) -> AsyncIterator[Town]:
             companies=companies,
             clock_file=clock_file,
             door=door,
+            db=Database(dsn),
             tables=[name for (name,) in names],
         )
 
@@ -297,17 +312,20 @@ async def open_shop(town: Town) -> AsyncIterator[Shop]:
     town.door.app = create_app(deps, title="Shop")
     before = [_count(event) for event in MISHAPS]
     async with (
-        httpx2.AsyncClient(base_url=town.shop_url, trust_env=False) as http,
-        httpx2.AsyncClient(base_url=f"{town.companies_url}/sandbox/yookassa/", trust_env=False) as yookassa,
-        httpx2.AsyncClient(base_url=f"{town.companies_url}/sandbox/xui/", trust_env=False) as panel,
+        _client(town.shop_url) as http,
+        _client(f"{town.companies_url}/sandbox/yookassa/") as yookassa,
+        _client(f"{town.companies_url}/sandbox/xui/") as panel,
         contextlib.aclosing(deps),
     ):
         shop = Shop(deps, town, recorder, http, YooKassa(town.companies, yookassa), Panel(town.companies, panel))
         await shop.yookassa.change_shop(webhook_url=f"{town.shop_url}{shop.hook}")
         await shop.run_jobs()
         town.companies.world.log.clear()
-        yield shop
-    clock.use_file(None)
+        try:
+            yield shop
+            await shop.audit()
+        finally:
+            clock.use_file(None)
     assert [_count(event) for event in MISHAPS] == before, f"one of {MISHAPS} was logged"
 
 
@@ -324,12 +342,18 @@ async def _wire(town: Town) -> Deps:
         for name, value in variables.items():
             patch.setenv(name, value)
         deps = wire(read_settings(), town.dsn, bot_username=BOT_USERNAME)
+        await deps.db.aclose()
+        deps.db = town.db  # remembers the statements it has compiled
         await prepare(deps)
     return deps
 
 
 def _count(event: str) -> float:
     return REGISTRY.get_sample_value("shop_events_total", {"event": event}) or 0
+
+
+def _client(url: str) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url=url, trust_env=False, verify=False)
 
 
 def listener() -> socket.socket:
@@ -350,7 +374,7 @@ async def serving(app: ASGIApp, held: socket.socket, *, lifespan: str = "on") ->
     running.config.lifespan = lifespan  # type: ignore[assignment]
     task = asyncio.create_task(running.serve(sockets=[held]))
     async with asyncio.timeout(10):
-        while not running.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        while not running.started:
             await asyncio.sleep(0.01)
     try:
         yield

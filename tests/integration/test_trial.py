@@ -1,0 +1,108 @@
+"""The free days: once per person, whatever they do."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from backend.kit.errors import Conflict
+from backend.plans.models import Plan
+from backend.subscriptions.models import Subscription
+from backend.subscriptions.service import NoTrial, TrialUsed
+from tests.shop import Shop
+
+WEEK = timedelta(days=7)
+
+
+async def test_a_trial_gives_seven_days_and_a_key_that_ends_to_the_millisecond(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    before = shop.now
+
+    granted = await buyer.takes_trial()
+    await shop.run_jobs()
+
+    subscription, client = await buyer.subscription(), await shop.panel.client()
+    assert before + WEEK <= granted.until <= shop.now + WEEK
+    assert subscription.paid_until == granted.until
+    assert (client["uuid"], client["subId"]) == (str(subscription.client_uuid), subscription.sub_id)
+    assert client["expiryTime"] == round(granted.until.timestamp() * 1000)
+    assert client["enable"] is True
+    assert client["inboundIds"]
+    assert buyer.told == ["KeyReady"]
+
+
+async def test_twenty_taps_at_once_give_one_trial(shop: Shop) -> None:
+    buyer = await shop.buyer()
+
+    results = await asyncio.gather(*(buyer.takes_trial() for _ in range(20)), return_exceptions=True)
+    await shop.run_jobs()
+
+    refused = [result for result in results if isinstance(result, Exception)]
+    assert [type(error) for error in refused] == [TrialUsed] * 19
+    assert [line.days for line in await buyer.extensions()] == [7]
+    assert len(await shop.panel.clients()) == 1
+    assert buyer.told == ["KeyReady"]
+
+
+async def test_a_trial_stays_used_after_it_ended(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.takes_trial()
+    await shop.passes(days=400)
+
+    with pytest.raises(TrialUsed):
+        await buyer.takes_trial()
+
+    assert len(await buyer.extensions()) == 1
+
+
+async def test_two_people_each_have_a_trial_and_a_key_of_their_own(shop: Shop) -> None:
+    first, second = await shop.buyer(), await shop.buyer()
+
+    await asyncio.gather(first.takes_trial(), second.takes_trial())
+    await shop.run_jobs()
+
+    wanted = {str((await buyer.subscription()).client_uuid) for buyer in (first, second)}
+    assert {client["uuid"] for client in await shop.panel.clients()} == wanted
+    assert len(wanted) == 2
+    assert (first.told, second.told) == (["KeyReady"], ["KeyReady"])
+
+
+async def test_a_shop_without_a_trial_says_so_and_opens_nothing(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Plan).where(Plan.trial).values(withdrawn_at=shop.now))
+
+    with pytest.raises(NoTrial) as refusal:
+        await buyer.takes_trial()
+
+    assert isinstance(refusal.value, Conflict)
+    assert await shop.all(select(func.count()).select_from(Subscription)) == [0]
+
+
+async def test_buying_during_the_trial_keeps_key_and_link_and_loses_no_day(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    trial = await buyer.takes_trial()
+    await shop.run_jobs()
+    before, client = await buyer.subscription(), await shop.panel.client()
+    shop.advance(days=2)
+
+    await buyer.buys("monthly")
+
+    after = await buyer.subscription()
+    assert after.paid_until == trial.until + timedelta(days=30)
+    assert (after.token, after.sub_id, after.client_uuid) == (before.token, before.sub_id, before.client_uuid)
+    assert (await shop.panel.client())["uuid"] == client["uuid"]
+    assert buyer.told == ["KeyReady", "Paid"]
+
+
+async def test_a_trial_taken_late_adds_to_what_was_bought(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.buys("monthly")
+    bought_until = await buyer.paid_until()
+
+    granted = await buyer.takes_trial()
+    await shop.run_jobs()
+
+    assert granted.until == bought_until + WEEK
+    assert granted.key_ready
