@@ -214,3 +214,27 @@ async def test_a_fault_may_answer_500_as_telegram_does(telegram: TelegramWorld) 
     answer = await telegram.call("getMe")
 
     assert (answer.status_code, answer.json()["description"]) == (500, "Internal Server Error")
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        ("MarkdownV2", "can't parse entities: parse mode markdownv2 is not emulated here, send HTML"),
+        ("BBCode", "unsupported parse_mode"),
+    ],
+)
+async def test_a_parse_mode_other_than_html_is_refused_clearly(
+    telegram: TelegramWorld, mode: str, reason: str
+) -> None:
+    user = await telegram.person()
+
+    refused = await telegram.refused("sendMessage", chat_id=user, text="*x*", parse_mode=mode)
+
+    assert refused == (400, f"Bad Request: {reason}")
+
+
+async def test_a_wrong_tag_in_a_message_is_refused_with_its_place(telegram: TelegramWorld) -> None:
+    user = await telegram.person()
+
+    with pytest.raises(TelegramBadRequest, match='Unsupported start tag "blink" at byte offset 3'):
+        await telegram.bot.send_message(user, "я <blink>", parse_mode="HTML")

@@ -118,3 +118,23 @@ async def test_edit_media_turns_a_text_into_a_photo(telegram: TelegramWorld) -> 
     assert not isinstance(edited, bool)
     assert (edited.message_id, edited.text, edited.caption) == (sent.message_id, None, "Готово")
     assert edited.photo
+
+
+async def test_a_caption_is_edited_beside_its_photo(telegram: TelegramWorld) -> None:
+    user = await telegram.person()
+    sent = await telegram.bot.send_photo(user, BufferedInputFile(picture(), "qr.png"), caption="было")
+
+    edited = await telegram.bot.edit_message_caption(
+        chat_id=user, message_id=sent.message_id, caption="<b>стало</b>", parse_mode="HTML"
+    )
+
+    assert not isinstance(edited, bool)
+    assert (edited.caption, edited.photo) == ("стало", sent.photo)
+    assert await telegram.refused("editMessageText", chat_id=user, message_id=sent.message_id, text="!") == (
+        400,
+        "Bad Request: there is no text in the message to edit",
+    )
+    code, reason = await telegram.refused(
+        "editMessageCaption", chat_id=user, message_id=sent.message_id, caption="<b>стало</b>", parse_mode="HTML"
+    )
+    assert (code, reason.partition(":")[2].strip().partition(":")[0]) == (400, "message is not modified")
