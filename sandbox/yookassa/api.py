@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.yookassa.bodies import parse_object, read_body
+from sandbox.bodies import Refusal, parse_object, read_body
 from sandbox.yookassa.errors import ApiError, error_answer
 from sandbox.yookassa.idempotence import HEADER, Idempotence, check_key, digest_of
 from sandbox.yookassa.listing import list_payments, list_refunds
@@ -46,7 +46,7 @@ class Api:
                 Route("/refunds", self.create_refund, methods=["POST"]),
                 Route("/refunds/{id}", self.get_refund),
             ],
-            exception_handlers={ApiError: _refuse, HTTPException: _refuse_route},
+            exception_handlers={Refusal: _refuse, HTTPException: _refuse_route},
         )
         app.router.redirect_slashes = False
         return app
@@ -161,8 +161,9 @@ class Api:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return error_answer(error.status, error.description, error.parameter)
+    assert isinstance(error, Refusal)
+    parameter = error.parameter if isinstance(error, ApiError) else None
+    return error_answer(error.status, error.description, parameter)
 
 
 async def _refuse_route(request: Request, error: Exception) -> Response:

@@ -4,6 +4,8 @@ import uuid
 
 from starlette.responses import JSONResponse, Response
 
+from sandbox.bodies import Refusal
+
 ILLEGAL = (
     "Invalid parameter's value (for example, the value is illegal or its format is incorrect)."
     " Send the value in accordance with the documentation."
@@ -17,14 +19,15 @@ CODES = {
 }
 
 
-class ApiError(Exception):
-    """A request that is refused: HTTP status, English description, and the parameter to blame."""
+class ApiError(Refusal):
+    """A request that is refused, and the parameter to blame."""
 
     def __init__(self, status: int, description: str, parameter: str | None = None) -> None:
-        super().__init__(description)
-        self.status = status
-        self.description = description
+        super().__init__(status, description)
         self.parameter = parameter
+
+    def __str__(self) -> str:
+        return f"{self.description} ({self.parameter})" if self.parameter else self.description
 
 
 def invalid(parameter: str, description: str = ILLEGAL) -> ApiError:

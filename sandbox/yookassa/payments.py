@@ -9,6 +9,7 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sandbox.acts import NotNow
 from sandbox.clock import Clock
 from sandbox.store import Collection
 from sandbox.yookassa import checks, instruments, wire
@@ -27,7 +28,7 @@ class Emit(Protocol):
     def __call__(self, shop_id: str, event: str, *, before: Document, after: Document) -> None: ...
 
 
-class NotPending(Exception):
+class NotPending(NotNow):
     """The payer is too late: the payment has its outcome already."""
 
 

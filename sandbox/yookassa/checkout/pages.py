@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.bodies import Refusal, read_form
 from sandbox.clock import Clock
+from sandbox.languages import pick_language
 from sandbox.yookassa import wire
-from sandbox.yookassa.bodies import read_form
-from sandbox.yookassa.checkout.texts import NBSP, REASONS, money, pick_language, reason_text, text_of
-from sandbox.yookassa.errors import ApiError
+from sandbox.yookassa.checkout.texts import NBSP, REASONS, money, reason_text, text_of
 from sandbox.yookassa.instruments import CARDS, find_card
 from sandbox.yookassa.payments import NotPending, Payments
 from sandbox.yookassa.shops import Shops
@@ -83,7 +83,7 @@ class Checkout:
         """What the payer pressed. Pressed twice, or too late, it only shows how the payment is."""
         try:
             form = await read_form(request)
-        except ApiError as error:
+        except Refusal as error:
             return HTMLResponse(error.description, error.status)
         document = self._payments.find(request.path_params["id"])
         if document is None:

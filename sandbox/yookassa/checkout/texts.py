@@ -1,6 +1,5 @@
 """What the payer reads, in Russian and English."""
 
-LANGUAGES = ("ru", "en")
 NBSP = "\N{NO-BREAK SPACE}"
 
 RU = {
@@ -159,16 +158,3 @@ def money(kopecks: int) -> str:
     rubles, rest = divmod(kopecks, 100)
     whole = f"{rubles:,}".replace(",", NBSP)
     return f"{whole},{rest:02d}{NBSP}₽" if rest else f"{whole}{NBSP}₽"
-
-
-def pick_language(asked: str | None, locale: str | None, accepted: str) -> str:
-    """By `?lang`, else by what the shop asked for, else by the browser; Russian when nothing says otherwise."""
-    if asked in LANGUAGES:
-        return asked
-    if locale:
-        return "en" if locale.startswith("en") else "ru"
-    for part in accepted.split(","):
-        language = part.split(";")[0].strip().lower()[:2]
-        if language in LANGUAGES:
-            return language
-    return "ru"

@@ -6,18 +6,26 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from sandbox.yookassa.errors import ApiError
-from sandbox.yookassa.wire import Document
+from sandbox.store import Document
 
 LIMIT_BYTES = 1024 * 1024
 NOT_JSON = "Request body is not a JSON object"
+
+
+class Refusal(Exception):
+    """A request that an emulated company does not take: HTTP status and why, in English."""
+
+    def __init__(self, status: int, description: str) -> None:
+        super().__init__(description)
+        self.status = status
+        self.description = description
 
 
 async def read_body(request: Request) -> bytes:
     """The body, which is read to its end also when it is too long, so that the client hears the answer.
 
     Raises:
-        ApiError: 413, it is over 1 MiB.
+        Refusal: 413, it is over 1 MiB.
     """
     kept, size = bytearray(), 0
     async for chunk in request.stream():
@@ -25,7 +33,7 @@ async def read_body(request: Request) -> bytes:
         if size <= LIMIT_BYTES:
             kept.extend(chunk)
     if size > LIMIT_BYTES:
-        raise ApiError(413, "Request body is too large")
+        raise Refusal(413, "Request body is too large")
     return bytes(kept)
 
 
@@ -33,7 +41,7 @@ def parse_object(body: bytes) -> Document:
     """The JSON object in it; nothing at all is an empty one.
 
     Raises:
-        ApiError: 400, not an object, or text in it that cannot be stored.
+        Refusal: 400, not an object, or text in it that cannot be stored.
     """
     if not body.strip():
         return {}
@@ -41,9 +49,9 @@ def parse_object(body: bytes) -> Document:
         parsed = json.loads(body.decode())
         _check_text(parsed)
     except (ValueError, RecursionError):
-        raise ApiError(400, NOT_JSON) from None
+        raise Refusal(400, NOT_JSON) from None
     if not isinstance(parsed, dict):
-        raise ApiError(400, NOT_JSON)
+        raise Refusal(400, NOT_JSON)
     return parsed
 
 
@@ -51,13 +59,13 @@ async def read_form(request: Request) -> dict[str, str]:
     """The fields of an HTML form; of a repeated one the last.
 
     Raises:
-        ApiError: 400 or 413.
+        Refusal: 400 or 413.
     """
     body = await read_body(request)
     try:
         return dict(parse_qsl(body.decode(errors="replace"), max_num_fields=50))
     except ValueError:
-        raise ApiError(400, "Form is not understood") from None
+        raise Refusal(400, "Form is not understood") from None
 
 
 def _check_text(value: Any) -> None:

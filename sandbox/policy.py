@@ -1,9 +1,9 @@
-"""How badly webhooks travel: the knobs of POST /_ctl/webhooks/policy."""
+"""How badly webhooks travel: the knobs of a company's delivery policy."""
 
 import secrets
 from dataclasses import asdict, dataclass, fields, replace
 
-from sandbox.yookassa.wire import Document
+from sandbox.store import Document
 
 CHANCE = secrets.SystemRandom()
 FLAWS = ("corrupt", "wrong_ip", "wrong_token", "stale")
@@ -24,10 +24,10 @@ class Policy:
     delay: tuple[float, float] = (0.0, 0.0)  # seconds of the moved clock, from and to
     reorder: bool = False  # events are held for a second, then the newest goes first
     corrupt: float = 0.0  # the body is cut in the middle
-    wrong_ip: float = 0.0  # from an address that is not YooKassa's
+    wrong_ip: float = 0.0  # from an address that is not the company's
     wrong_token: float = 0.0  # to the right path but for its last part
     stale: float = 0.0  # with the object as it was before the event
-    source_ip: str = "185.71.76.1"
+    source_ip: str = ""  # what X-Forwarded-For says
 
     def changed(self, wanted: Document) -> "Policy":
         """This policy with some knobs turned.
