@@ -115,12 +115,17 @@ async def enqueue(session: AsyncSession, job: Job, *, once: str | None = None, s
 
 
 async def tick(db: Database) -> None:
-    """Queue everything that is due now."""
+    """Queue everything that is due now.
+
+    Each kind in a transaction of its own: an uncommitted job makes others who queue it wait, and in one transaction
+    with others of another order they would wait for each other.
+    """
     now = clock.now()
     async with db.transaction() as session:
         for job in await _due_recurring(session, now):
             await enqueue(session, job(), once="recurring")
-        for function in TICKS:
+    for function in TICKS:
+        async with db.transaction() as session:
             await function(session, now)
 
 

@@ -95,19 +95,20 @@ async def is_on_show(session: AsyncSession, payment_id: UUID) -> bool:
 
 
 async def claim_due_payments(session: AsyncSession, now: datetime, *, limit: int = 200) -> Sequence[Payment]:
-    """Lock the payments that are to be looked at now, the longest due first."""
+    """Lock the payments that are to be looked at now, the longest due first; in the order they are queued in."""
     query = (
         select(Payment)
         .where(Payment.next_check_at <= now, Payment.state.in_(WATCHED))
         .order_by(Payment.next_check_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
-    return (await session.scalars(query)).all()
+    due = await session.scalars(query)
+    return sorted(due, key=lambda payment: (payment.provider, payment.provider_payment_id or ""))
 
 
 async def claim_open_events(session: AsyncSession, now: datetime, *, limit: int = 200) -> Sequence[Event]:
-    """Lock the proven events that are to be looked at now."""
+    """Lock the proven events that are to be looked at now; in the order their payments are queued in."""
     query = (
         select(Event)
         .where(Event.handled_at.is_(None), Event.proven, Event.next_try_at <= now)
@@ -115,7 +116,7 @@ async def claim_open_events(session: AsyncSession, now: datetime, *, limit: int 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return (await session.scalars(query)).all()
+    return sorted(await session.scalars(query), key=lambda event: (event.provider, event.payment_ref))
 
 
 @dataclass(frozen=True, slots=True)

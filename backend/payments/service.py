@@ -100,7 +100,7 @@ def terms(payment: Payment) -> Terms:
 
 async def lock_payment(session: AsyncSession, payment_id: UUID) -> Payment:
     """Its row, locked and fresh. Raises PaymentNotFound."""
-    query = select(Payment).where(Payment.id == payment_id).with_for_update()
+    query = select(Payment).where(Payment.id == payment_id).with_for_update(key_share=True)
     found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
     if found is None:
         raise PaymentNotFound(payment=payment_id)
@@ -208,22 +208,13 @@ def _mismatch(payment: Payment, snapshot: Snapshot) -> str | None:
 
 
 async def _find(session: AsyncSession, provider_id: str, snapshot: Snapshot) -> Payment | None:
-    """Our row, locked: by the provider's id, else by the id of ours that the payment carries."""
-    by_ref = (Payment.provider == provider_id) & (Payment.provider_payment_id == snapshot.ref)
-    query = select(Payment).where(by_ref).with_for_update()
-    found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
-    if found is not None and snapshot.pid == str(found.id):
-        return found
-    # an adopted payment carries the signature of the attempt it was made for
-    return await _by_pid(session, provider_id, snapshot.pid) or found
-
-
-async def _by_pid(session: AsyncSession, provider_id: str, pid: str | None) -> Payment | None:
-    payment_id = parse_id(pid)
+    """The attempt whose id the payment carries, locked. Our signature covers that id, so nothing else finds it."""
+    payment_id = parse_id(snapshot.pid)
     if payment_id is None:
         return None
-    query = select(Payment).where(Payment.id == payment_id, Payment.provider == provider_id).with_for_update()
-    return (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+    query = select(Payment).where(Payment.id == payment_id, Payment.provider == provider_id)
+    statement = query.with_for_update(key_share=True)
+    return (await session.scalars(statement, execution_options={"populate_existing": True})).one_or_none()
 
 
 async def _adopt(session: AsyncSession, origin: Payment, snapshot: Snapshot, now: datetime) -> Payment:

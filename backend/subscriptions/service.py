@@ -76,7 +76,7 @@ async def lock_subscription(session: AsyncSession, subscription_id: UUID) -> Sub
     Raises:
         SubscriptionNotFound
     """
-    query = select(Subscription).where(Subscription.id == subscription_id).with_for_update()
+    query = select(Subscription).where(Subscription.id == subscription_id).with_for_update(key_share=True)
     found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
     if found is None:
         raise SubscriptionNotFound(subscription=subscription_id)

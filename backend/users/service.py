@@ -67,10 +67,13 @@ async def get_user(session: AsyncSession, user_id: int) -> User:
 async def lock_user(session: AsyncSession, user_id: int) -> User:
     """The person's row, locked until the transaction ends: one purchase of a person at a time.
 
+    Rows that name the person may be written meanwhile (`key_share`); else a settlement and a tap would deadlock.
+
     Raises:
         UserNotFound
     """
-    user = (await session.scalars(select(User).where(User.id == user_id).with_for_update())).one_or_none()
+    query = select(User).where(User.id == user_id).with_for_update(key_share=True)
+    user = (await session.scalars(query)).one_or_none()
     if user is None:
         raise UserNotFound(user=user_id)
     return user

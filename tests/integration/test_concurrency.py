@@ -1,0 +1,158 @@
+"""Everything at once: no deadlock, and nothing happens twice."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+
+from sqlalchemy import select, text
+
+from backend.kit import clock
+from backend.kit.jobs import tick
+from backend.notifications.kinds import Ended, KeyReady
+from backend.notifications.models import Notification
+from backend.notifications.service import notify
+from backend.orders.checkout import check_now
+from backend.orders.service import settle
+from backend.payments.providers.base import Known, Snapshot
+from backend.subscriptions.service import lock_subscription, open_subscription, wake_sync
+from backend.vpn.models import VpnKey
+from tests.outside import until
+from tests.shop import Shop
+
+LOCK_WAITS = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+
+
+async def waits_or_ends(shop: Shop, task: asyncio.Task[None]) -> None:
+    """Return when the task is done, or stands before somebody else's lock."""
+
+    async def holds() -> bool:
+        async with shop.deps.db.transaction() as session:
+            return task.done() or bool(await session.scalar(LOCK_WAITS))
+
+    await until(holds)
+
+
+async def ignoring_result(work: Awaitable[object]) -> None:
+    await work
+
+
+async def snapshot_of(shop: Shop, ref: str) -> Snapshot:
+    result = await shop.deps.providers.get("yookassa").fetch(ref)
+    assert isinstance(result, Known)
+    return result.snapshot
+
+
+async def test_a_tap_on_pay_and_a_settlement_of_one_person_do_not_stop_each_other(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.takes_trial()
+    subscription = await buyer.subscription()
+
+    async with shop.deps.db.transaction() as settling:
+        await lock_subscription(settling, subscription.id)
+        tap = asyncio.create_task(
+            ignoring_result(buyer.orders("monthly"))
+        )  # holds the person, names the subscription
+        await waits_or_ends(shop, tap)
+        await notify(settling, buyer.id, KeyReady(subscription.id), once="ready", now=shop.now)  # names the person
+    await tap
+
+    assert len(await buyer.payments()) == 1
+
+
+async def test_a_tick_and_a_settlement_queue_their_jobs_without_stopping_each_other(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.takes_trial()
+    subscription = await buyer.subscription()
+    async with shop.deps.db.transaction() as session:  # something to say and something to sync are due
+        await notify(session, buyer.id, KeyReady(subscription.id), once="ready", now=shop.now)
+    await shop.drop_jobs()
+    (key,) = await shop.all(select(VpnKey))
+
+    async with shop.deps.db.transaction() as settling:
+        await wake_sync(settling, key.server_id)
+        ticking = asyncio.create_task(tick(shop.deps.db))
+        await waits_or_ends(shop, ticking)
+        await notify(settling, buyer.id, Ended(subscription.id, shop.now), once="ended", now=shop.now)
+    await ticking
+    await shop.run_jobs()
+
+    assert sorted(buyer.told) == ["Ended", "KeyReady", "KeyReady"]
+
+
+async def test_two_subscriptions_of_one_person_are_paid_at_the_same_time(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    first = await buyer.orders("monthly")
+    async with shop.deps.db.transaction() as session:
+        await open_subscription(session, buyer.id, shop.now + timedelta(seconds=1))
+    second = await buyer.orders("quarterly")
+
+    await asyncio.gather(*(shop.yookassa.pay(checkout.payment_id, webhooks=0) for checkout in (first, second)))
+    refs = [(await shop.payment(checkout)).provider_payment_id or "" for checkout in (first, second)]
+    snapshots = [await snapshot_of(shop, ref) for ref in refs]
+
+    async def settles(snapshot: Snapshot) -> None:
+        async with shop.deps.db.transaction() as session:
+            await settle(session, shop.deps.providers, "yookassa", snapshot, clock.now())
+
+    await asyncio.gather(*(settles(snapshot) for snapshot in snapshots * 5), *(tick(shop.deps.db) for _ in range(4)))
+    await shop.run_jobs()
+
+    assert sorted(line.days for line in await buyer.extensions()) == [30, 90]
+    assert None not in [subscription.paid_until for subscription in await buyer.subscriptions()]
+    assert len(await shop.panel.clients()) == 2
+
+
+async def test_everybody_who_can_settle_a_payment_does_it_at_once_and_it_counts_once(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    ref = await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    snapshot = await snapshot_of(shop, ref)
+
+    async def settles() -> None:
+        async with shop.deps.db.transaction() as session:
+            await settle(session, shop.deps.providers, "yookassa", snapshot, clock.now())
+
+    async def asks() -> None:
+        await check_now(shop.deps, clock.now(), payment_id=checkout.payment_id, user_id=buyer.id)
+
+    await asyncio.gather(
+        *(settles() for _ in range(8)), *(asks() for _ in range(4)), *(tick(shop.deps.db) for _ in range(4))
+    )
+    await shop.run_jobs()
+
+    assert [line.days for line in await buyer.extensions()] == [30]
+    assert buyer.told == ["Paid", "KeyReady"]
+
+
+async def test_adopted_and_known_payments_of_one_attempt_settle_at_once(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    payment = await shop.payment(checkout)
+    assert payment.request_body is not None
+    second = await shop.yookassa.send("another-key", payment.request_body)
+    for ref in (payment.provider_payment_id or "", second):
+        await shop.yookassa.pay_ref(ref, webhooks=0)
+    snapshots = [await snapshot_of(shop, ref) for ref in (payment.provider_payment_id or "", second)]
+
+    async def settles(snapshot: Snapshot) -> None:
+        async with shop.deps.db.transaction() as session:
+            await settle(session, shop.deps.providers, "yookassa", snapshot, clock.now())
+
+    await asyncio.gather(*(settles(snapshot) for snapshot in snapshots * 6))
+    await shop.run_jobs()
+
+    assert [line.days for line in await buyer.extensions()] == [30, 30]
+
+
+async def test_two_workers_tick_over_the_same_rows_without_stopping_each_other(shop: Shop) -> None:
+    buyers = [await shop.buyer() for _ in range(4)]
+    checkouts = await asyncio.gather(*(buyer.orders("monthly") for buyer in buyers))
+    await asyncio.gather(*(shop.yookassa.pay(checkout.payment_id, webhooks=1) for checkout in checkouts))
+    await shop.drop_jobs()
+    shop.advance(minutes=1)
+
+    await asyncio.gather(*(tick(shop.deps.db) for _ in range(12)))
+    await shop.run_jobs()
+
+    assert [buyer.told for buyer in buyers] == [["Paid", "KeyReady"]] * 4
+    assert await shop.all(select(Notification).where(Notification.done_at.is_(None))) == []
