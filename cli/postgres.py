@@ -48,10 +48,13 @@ SETTINGS = {
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 # Root runs PostgreSQL, which refuses uid 0, in a user namespace where root is called nobody. Containers often
-# forbid namespaces: there root becomes nobody, and the cluster is given to him.
+# forbid namespaces: there root becomes nobody and gives him the cluster, and where it is allowed the power to pass
+# through private folders, such as the home a checkout lies in.
 NOBODY = 65534
 NAMESPACE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
-BECOME_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
+BECOME_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+PASS_EVERYWHERE = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+AS_ROOT = ((NAMESPACE, 0), ((*BECOME_NOBODY, *PASS_EVERYWHERE), NOBODY), (BECOME_NOBODY, NOBODY))
 # A parent that died before its wish was heard is no longer our $PPID.
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig=INT", "--", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
 
@@ -79,7 +82,7 @@ class Runner:
     @classmethod
     def here(cls) -> Self:
         me = os.geteuid()
-        for become, owner in [((), me)] if me else [(NAMESPACE, me), (BECOME_NOBODY, NOBODY)]:
+        for become, owner in [((), me)] if me else AS_ROOT:
             for tie in ((*DIE_WITH_PARENT, str(os.getpid())), ()):
                 runner = cls((*become, *tie), owner)
                 if runner.works():

@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: it starts, keeps its data, and never outlives its owner."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,17 +72,19 @@ def owner(data_dir: Path, *, uid: int | None = None, path: str | None = None) ->
 
 
 @pytest.fixture
-def open_dir() -> Iterator[Path]:
-    """A folder that every user of the machine may enter, unlike those of pytest."""
+def folder() -> Iterator[Path]:
+    """A folder that every user of the machine may pass through, unlike those of pytest."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
 
-def without(program: str, folder: Path) -> str:
-    """A PATH on which `program` is there and refuses, as it does in containers."""
+def without(folder: Path, program: str, argument: str = "") -> str:
+    """A PATH on which `program` refuses, as in containers: always, or only when it is given `argument`."""
     folder.mkdir(exist_ok=True)
-    folder.joinpath(program).write_text("#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n")
+    refuse = "echo 'Operation not permitted' >&2; exit 1"
+    script = f'case "$*" in *{argument}*) {refuse};; *) exec {shutil.which(program)} "$@";; esac'
+    folder.joinpath(program).write_text(f"#!/bin/sh\n{script}\n")
     folder.joinpath(program).chmod(0o755)
     return f"{folder}:{os.environ['PATH']}"
 
@@ -116,30 +119,30 @@ def remembered(dsn: str) -> list[str]:
         return [row[0] for row in connection.execute("select note from notes order by note")]
 
 
-def test_a_second_start_has_yesterdays_data_within_a_second(tmp_path: Path) -> None:
-    with Postgres(tmp_path) as postgres:
+def test_a_second_start_has_yesterdays_data_within_a_second(folder: Path) -> None:
+    with Postgres(folder) as postgres:
         remember(postgres.dsn, "yesterday")
-        first = postmaster(tmp_path)
+        first = postmaster(folder)
     assert not runs(first)
 
     began = time.monotonic()
-    with Postgres(tmp_path) as postgres:
+    with Postgres(folder) as postgres:
         took = time.monotonic() - began
         assert remembered(postgres.dsn) == ["yesterday"]
 
     assert took < 1
 
 
-def test_russian_is_sorted_and_folded_whatever_the_system_speaks(tmp_path: Path) -> None:
-    with Postgres(tmp_path, durable=False) as postgres, psycopg.connect(postgres.dsn) as connection:
+def test_russian_is_sorted_and_folded_whatever_the_system_speaks(folder: Path) -> None:
+    with Postgres(folder, durable=False) as postgres, psycopg.connect(postgres.dsn) as connection:
         row = connection.execute("select lower('ЁЖ'), 'Привет' ilike 'пРИВЕТ'").fetchone()
 
     assert row == ("ёж", True)
 
 
-def test_only_the_password_opens_the_database_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    with Postgres(tmp_path, durable=False) as postgres:
-        password = tmp_path / f"pg{MAJOR}.password"
+def test_only_the_password_opens_the_database_and_only_its_owner_reads_it(folder: Path) -> None:
+    with Postgres(folder, durable=False) as postgres:
+        password = folder / f"pg{MAJOR}.password"
         wrong = postgres.dsn.replace(password.read_text(), "guess")
 
         assert password.stat().st_mode & 0o777 == 0o600
@@ -148,9 +151,9 @@ def test_only_the_password_opens_the_database_and_only_its_owner_reads_it(tmp_pa
 
 
 @only_linux
-def test_kill_9_of_the_owner_takes_the_server_along(tmp_path: Path) -> None:
-    with owner(tmp_path) as killed:
-        server = postmaster(tmp_path)
+def test_kill_9_of_the_owner_takes_the_server_along(folder: Path) -> None:
+    with owner(folder) as killed:
+        server = postmaster(folder)
         assert runs(server), killed.said
 
         killed.process.kill()
@@ -158,88 +161,88 @@ def test_kill_9_of_the_owner_takes_the_server_along(tmp_path: Path) -> None:
         assert soon(lambda: not runs(server), seconds=2)
 
 
-def test_kill_9_of_the_server_loses_nothing_that_was_committed(tmp_path: Path) -> None:
-    with Postgres(tmp_path) as postgres:
+def test_kill_9_of_the_server_loses_nothing_that_was_committed(folder: Path) -> None:
+    with Postgres(folder) as postgres:
         remember(postgres.dsn, "committed")
-        os.kill(postmaster(tmp_path), signal.SIGKILL)
+        os.kill(postmaster(folder), signal.SIGKILL)
 
-    with Postgres(tmp_path) as postgres:
+    with Postgres(folder) as postgres:
         assert remembered(postgres.dsn) == ["committed"]
 
 
 @only_linux
-def test_a_server_that_outlived_its_owner_is_replaced(tmp_path: Path) -> None:
-    with owner(tmp_path / "data", path=without("setpriv", tmp_path / "bin")) as killed:
+def test_a_server_that_outlived_its_owner_is_replaced(folder: Path) -> None:
+    with owner(folder / "data", path=without(folder / "bin", "setpriv", "--pdeathsig")) as killed:
         remember(killed.said, "before")
-        server = postmaster(tmp_path / "data")
+        server = postmaster(folder / "data")
         killed.process.kill()
         killed.process.wait()
         assert runs(server)
 
-    with Postgres(tmp_path / "data") as postgres:
+    with Postgres(folder / "data") as postgres:
         assert not runs(server)
         assert remembered(postgres.dsn) == ["before"]
 
 
-def test_ctrl_c_in_the_terminal_is_for_the_owner_alone(tmp_path: Path) -> None:
-    with Postgres(tmp_path, durable=False):
-        assert os.getpgid(postmaster(tmp_path)) != os.getpgid(0)
+def test_ctrl_c_in_the_terminal_is_for_the_owner_alone(folder: Path) -> None:
+    with Postgres(folder, durable=False):
+        assert os.getpgid(postmaster(folder)) != os.getpgid(0)
 
 
-def test_a_start_that_was_killed_halfway_is_begun_again(tmp_path: Path) -> None:
-    half = tmp_path / f"pg{MAJOR}.new"
+def test_a_start_that_was_killed_halfway_is_begun_again(folder: Path) -> None:
+    half = folder / f"pg{MAJOR}.new"
     half.mkdir()
     half.joinpath("PG_VERSION").write_text(f"{MAJOR}\n")
 
-    with Postgres(tmp_path, durable=False) as postgres:
+    with Postgres(folder, durable=False) as postgres:
         remember(postgres.dsn, "whole")
 
     assert not half.exists()
 
 
-def test_two_owners_of_one_folder_are_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_two_owners_of_one_folder_are_refused_in_a_sentence(folder: Path) -> None:
     with (
-        Postgres(tmp_path, durable=False) as postgres,
-        owner(tmp_path) as second,
+        Postgres(folder, durable=False) as postgres,
+        owner(folder) as second,
     ):
-        assert second.said.startswith(f"Another program already runs the database in {tmp_path}")
+        assert second.said.startswith(f"Another program already runs the database in {folder}")
         remember(postgres.dsn, "the first is unharmed")
 
 
-@pytest.mark.parametrize("folder", ["pg17", f"pg{MAJOR}"])
-def test_data_of_another_major_is_refused_and_left_alone(tmp_path: Path, folder: str) -> None:
-    old = tmp_path / folder
+@pytest.mark.parametrize("cluster", ["pg17", f"pg{MAJOR}"])
+def test_data_of_another_major_is_refused_and_left_alone(folder: Path, cluster: str) -> None:
+    old = folder / cluster
     old.mkdir()
     old.joinpath("PG_VERSION").write_text("17\n")
 
-    with pytest.raises(PostgresFailed, match="was written by PostgreSQL 17 and this is 18"), Postgres(tmp_path):
+    with pytest.raises(PostgresFailed, match="was written by PostgreSQL 17 and this is 18"), Postgres(folder):
         pass
 
     assert [file.name for file in old.iterdir()] == ["PG_VERSION"]
 
 
-def test_missing_programs_are_one_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, "-S", "-c", OWNER, str(tmp_path), str(os.geteuid())]
+def test_missing_programs_are_one_sentence(folder: Path) -> None:
+    command = [sys.executable, "-S", "-c", OWNER, str(folder), str(os.geteuid())]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
 
     assert done.stdout.startswith("PostgreSQL's programs are not installed: run `make setup`")
 
 
-def test_a_broken_cluster_is_one_sentence_with_its_reason(tmp_path: Path) -> None:
-    with Postgres(tmp_path, durable=False):
+def test_a_broken_cluster_is_one_sentence_with_its_reason(folder: Path) -> None:
+    with Postgres(folder, durable=False):
         pass
-    tmp_path.joinpath(f"pg{MAJOR}", "global", "pg_control").unlink()
+    folder.joinpath(f"pg{MAJOR}", "global", "pg_control").unlink()
 
     with (
         pytest.raises(PostgresFailed, match=r"^PostgreSQL did not start in .*: .*pg_control.*\.$"),
-        Postgres(tmp_path),
+        Postgres(folder),
     ):
         pass
 
 
 @pytest.mark.parametrize("size", ["8m", "30m"])
-def test_a_full_disk_is_one_sentence(tmp_path: Path, size: str) -> None:
-    disk = tmp_path / "disk"
+def test_a_full_disk_is_one_sentence(folder: Path, size: str) -> None:
+    disk = folder / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
@@ -252,8 +255,8 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, size: str) -> None:
 
 
 @only_root
-def test_a_normal_user_runs_it(open_dir: Path) -> None:
-    data = open_dir / "data"
+def test_a_normal_user_runs_it(folder: Path) -> None:
+    data = folder / "data"
     data.mkdir()
     os.chown(data, NOBODY, NOBODY)
     if unreachable := cannot_reach_programs():
@@ -265,42 +268,47 @@ def test_a_normal_user_runs_it(open_dir: Path) -> None:
 
 
 @only_root
-def test_a_folder_of_somebody_else_is_one_sentence(open_dir: Path) -> None:
-    with owner(open_dir / "data", uid=NOBODY) as user:
+def test_a_folder_of_somebody_else_is_one_sentence(folder: Path) -> None:
+    with owner(folder / "data", uid=NOBODY) as user:
         assert user.said.startswith("No permission to use ")
 
 
 @only_root
 @only_linux
-def test_root_without_namespaces_runs_it_as_nobody_and_later_with_them_again(open_dir: Path) -> None:
-    if unreachable := cannot_reach_programs():
-        pytest.skip(unreachable)
-    data = open_dir / "data"
+def test_root_without_namespaces_runs_it_as_nobody_in_a_private_folder_and_later_with_them(folder: Path) -> None:
+    private = folder / "private"
+    private.mkdir(mode=0o700)
+    no_namespaces = without(folder / "bin", "unshare")
 
-    with owner(data, path=without("unshare", open_dir / "bin")) as boxed:
+    with owner(private / "data", path=no_namespaces) as boxed:
         remember(boxed.said, "boxed")
-        server = postmaster(data)
+        server = postmaster(private / "data")
         assert Path(f"/proc/{server}").stat().st_uid == NOBODY
         boxed.process.kill()
         assert soon(lambda: not runs(server), seconds=2)
-
-    with owner(data) as free:
+    with owner(private / "data") as free:
         assert remembered(free.said) == ["boxed"]
         remember(free.said, "free")
-    with owner(data, path=without("unshare", open_dir / "bin")) as boxed:
+    with owner(private / "data", path=no_namespaces) as boxed:
         assert remembered(boxed.said) == ["boxed", "free"]
+
+    assert private.stat().st_mode & 0o777 == 0o700
 
 
 @only_root
 @only_linux
-def test_root_without_namespaces_in_a_closed_folder_is_one_sentence(open_dir: Path) -> None:
-    closed = open_dir / "closed"
-    closed.mkdir(mode=0o700)
+def test_root_with_neither_namespaces_nor_powers_runs_it_where_nobody_may_go(folder: Path) -> None:
+    if unreachable := cannot_reach_programs():
+        pytest.skip(unreachable)
+    folder.joinpath("private").mkdir(mode=0o700)
+    without(folder / "bin", "unshare")
+    bare = without(folder / "bin", "setpriv", "--ambient-caps")
 
-    with owner(closed / "data", path=without("unshare", open_dir / "bin")) as boxed:
-        assert boxed.said.startswith("PostgreSQL refuses to run as root, and as `nobody` it cannot reach its data")
-
-    assert closed.stat().st_mode & 0o777 == 0o700
+    with owner(folder / "data", path=bare) as boxed:
+        remember(boxed.said, "boxed")
+        assert Path(f"/proc/{postmaster(folder / 'data')}").stat().st_uid == NOBODY
+    with owner(folder / "private" / "data", path=bare) as refused:
+        assert refused.said.startswith("PostgreSQL refuses to run as root, and as `nobody` it cannot reach its data")
 
 
 def cannot_reach_programs() -> str | None:
