@@ -24,7 +24,7 @@ MAX_FUNCTION_LINES = 60
 MAX_POSITIONAL = 5
 
 # The edges where a failure of any kind must become an answer: the API, the bot, the job runner.
-CATCH_ALL = {("backend/app.py", "_watch"), ("bot/app.py", "answer_crash"), ("backend/kit/jobs.py", "run_job")}
+CATCH_ALL = {("backend/app.py", "answer_crash"), ("bot/app.py", "answer_crash"), ("backend/kit/jobs.py", "run_job")}
 
 COMMITS = {"backend/kit/db.py"}
 
