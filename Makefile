@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory
 PYTHON_HERE := .venv/bin/python
 SHOP := $(PYTHON_HERE) -m cli.main
-SUITES = $(wildcard tests/unit tests/contract tests/integration tests/journeys tests/test_house.py tests/test_texts.py)
+SUITES = $(wildcard tests/unit tests/contract tests/integration tests/journeys tests/test_house.py tests/test_texts.py tests/test_docs.py)
 # When make is killed, what it started goes as well.
 WITH_MAKE = $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM --)
 
@@ -29,12 +29,12 @@ migrate: runtime ## Bring the database at DATABASE_URL to the newest schema
 	@exec $(SHOP) migrate
 
 .PHONY: check
-check: setup ## Style, types, imports, the rules of the house, migrations; under a minute
+check: setup ## Style, types, imports, the rules of the house, docs, migrations; under a minute
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(PYTHON_HERE) -m pytest tests/test_house.py tests/test_texts.py
+	@$(PYTHON_HERE) -m pytest tests/test_house.py tests/test_texts.py tests/test_docs.py
 	@$(PYTHON_HERE) -m scripts.check_migrations
 
 .PHONY: test
@@ -55,6 +55,10 @@ journeys: setup ## The whole product in processes of its own, through chat and c
 browser: setup ## A person in Chromium; screenshots in out/
 	@if command -v chromium >/dev/null; then $(call suite,tests/browser -p no:asyncio -W ignore::pytest.PytestConfigWarning); \
 	else echo "skipped: no Chromium on this machine (apt-get install chromium)"; fi
+
+.PHONY: docs
+docs: setup ## Write docs/configuration.md and .env.example anew from the settings
+	@$(PYTHON_HERE) -m scripts.make_docs
 
 .PHONY: lock
 lock: setup ## Write both locks anew from pyproject.toml
