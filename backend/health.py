@@ -24,10 +24,14 @@ async def ready(db: Annotated[Database, Depends(database)], response: Response) 
     """The process can do its work: the database answers and has its tables."""
     try:
         async with db.transaction() as session:
-            version = await session.scalar(text("select version_num from alembic_version"))
+            migrated = await session.scalar(text("select to_regclass('alembic_version')")) is not None
+            version = await session.scalar(text("select version_num from alembic_version")) if migrated else None
     except Unavailable:
         response.status_code = 503
         return {"status": "no database"}
+    if version is None:
+        response.status_code = 503
+        return {"status": "not migrated"}
     return {"status": "ok", "schema": str(version)}
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import ClientDisconnect
 
 from backend.kit import clock
 from backend.kit.brand import Brand
@@ -84,16 +85,19 @@ async def receive_webhook(provider: str, token: str, request: Request, deps: Dep
 
 async def _read(request: Request) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body.extend(chunk)
-        if len(body) > LARGEST_WEBHOOK:
-            raise BodyTooLarge(limit_bytes=LARGEST_WEBHOOK)
+    try:
+        async for chunk in request.stream():
+            body.extend(chunk)
+            if len(body) > LARGEST_WEBHOOK:
+                raise BodyTooLarge(limit_bytes=LARGEST_WEBHOOK)
+    except ClientDisconnect:
+        raise Invalid(reason="the sender hung up") from None
     return bytes(body)
 
 
 async def _returning(db: Database, token: str) -> tuple[Payment, Order]:
     async with db.transaction() as session:
-        found = await find_by_return_token(session, token) if token.isascii() else None
+        found = await find_by_return_token(session, token) if token.isascii() and token.isalnum() else None
     if found is None:
         raise NoSuchReturn
     return found
