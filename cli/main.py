@@ -1,46 +1,26 @@
 """vpn-service: the one command of the shop."""
 
 import sys
-from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from cli import demo as demonstration
-from cli import processes
+from cli import processes, servers
+from cli.doctor import Finding, Level, examine, failed
 from cli.migrations import migrate as apply_migrations
-from cli.postgres import Postgres, PostgresFailed
-from cli.wiring import CannotStart, Deps, prepare, read_settings, wire
+from cli.postgres import PostgresFailed
+from cli.running import database, operator_language, run_once, run_processes
+from cli.wiring import CannotStart
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A VPN shop in Telegram.")
+app.add_typer(servers.app, name="server")
 
-Process = Callable[[Deps], Coroutine[Any, Any, None]]
-
-
-def _database(stack: ExitStack) -> str:
-    """The configured database, or one started here for as long as the stack is open."""
-    settings = read_settings()
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    return stack.enter_context(Postgres(settings.data_dir)).dsn
-
-
-def _run(*kinds: Process) -> None:
-    settings = read_settings()
-    with ExitStack() as stack:
-        processes.run(_run_all(_database(stack), kinds, settings.telegram_bot_username))
-
-
-async def _run_all(dsn: str, kinds: tuple[Process, ...], username: str) -> None:
-    settings = read_settings()
-    deps = wire(settings, dsn, bot_username=username or await processes.ask_username(settings))
-    try:
-        await prepare(deps)
-        await processes.run_until_signal(*(kind(deps) for kind in kinds))
-    finally:
-        await deps.aclose()
+COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+SIGNS = {Level.OK: "✓", Level.WARN: "!", Level.FAIL: "✗"}
 
 
 @app.command()
@@ -54,28 +34,54 @@ def demo(
 
 
 @app.command()
-def migrate() -> None:
-    """Bring the database to the newest schema."""
-    with ExitStack() as stack:
-        apply_migrations(_database(stack))
+def up() -> None:
+    """The whole shop in one process: web, bot and worker; with a PostgreSQL of its own where none is configured."""
+    run_processes(processes.run_web, processes.run_bot, processes.run_worker)
 
 
 @app.command()
 def serve() -> None:
     """Web: webhooks, links, pages."""
-    _run(processes.run_web)
+    run_processes(processes.run_web)
 
 
 @app.command()
 def bot() -> None:
     """The bot, by polling."""
-    _run(processes.run_bot)
+    run_processes(processes.run_bot)
 
 
 @app.command()
 def worker() -> None:
     """Jobs and messages."""
-    _run(processes.run_worker)
+    run_processes(processes.run_worker)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with ExitStack() as stack:
+        apply_migrations(database(stack))
+
+
+@app.command()
+def doctor() -> None:
+    """Check everything a shop needs and say what to do. Exit code 1 when something is broken."""
+    t = operator_language()
+    findings = run_once(lambda deps: examine(deps, t))
+    _show(findings, title=t("doctor-title"))
+    bad = sum(finding.level is Level.FAIL for finding in findings)
+    Console().print(t("doctor-ill", count=bad) if bad else t("doctor-well"))
+    raise typer.Exit(1 if failed(findings) else 0)
+
+
+def _show(findings: list[Finding], *, title: str) -> None:
+    table = Table(title=title, show_header=False)
+    for finding in findings:
+        color = COLORS[finding.level]
+        advice = f"\n[dim]→ {finding.advice}[/dim]" if finding.advice else ""
+        table.add_row(f"[{color}]{SIGNS[finding.level]}[/{color}]", finding.subject, f"{finding.detail}{advice}")
+    Console().print(table)
 
 
 def main() -> None:

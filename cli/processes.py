@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 import uvicorn
@@ -27,6 +27,8 @@ from bot.polling import poll
 from cli.wiring import Deps
 
 log = structlog.get_logger()
+
+R = TypeVar("R")
 
 # Importing them is what registers their runners and ticks.
 JOBS = (notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
@@ -108,10 +110,10 @@ async def run_worker(deps: Deps) -> None:
         await bot.session.close()
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run this to its end on the fastest event loop there is here."""
+def run(work: Coroutine[Any, Any, R]) -> R:
+    """Run this to its end on a fast event loop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
+        return runner.run(work)
 
 
 async def run_until_signal(*work: Coroutine[Any, Any, None]) -> None:

@@ -59,14 +59,21 @@ async def wake_unread(session: AsyncSession, now: datetime) -> None:
 
 @runs(ReadServer)
 async def read_server(job: ReadServer, deps: Deps) -> None:
-    """Keep what people connect to on this server, as its panel has it now."""
-    panel = await deps.panel(job.server_id)
-    facts = await panel.probe()
+    await read_panel(deps, job.server_id)
+
+
+async def read_panel(deps: Deps, server_id: int) -> None:
+    """Keep what people connect to on this server, as its panel has it now.
+
+    Raises:
+        Unavailable, Refused: the panel did not say; NoEndpoint: nothing on it can carry keys.
+    """
+    facts = await (await deps.panel(server_id)).probe()
     now = clock.now()
     async with deps.db.transaction() as session:
-        server = await get_server(session, job.server_id)
+        server = await get_server(session, server_id)
         await save_endpoints(session, server, facts, now, panel_host=urlsplit(server.url).hostname or "")
-    log.info("server.read", server=job.server_id, dialect=facts.dialect, version=facts.version)
+    log.info("server.read", server=server_id, dialect=facts.dialect, version=facts.version)
 
 
 @runs(ReadServers)

@@ -1,0 +1,227 @@
+"""Look at everything a shop needs and say what to do about what is wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from sqlalchemy import select, text
+
+from backend.kit import clock
+from backend.kit.errors import Outside, Unavailable
+from backend.kit.http import Http, NoAnswer
+from backend.kit.i18n import Translate
+from backend.payments.providers.base import PaymentProvider
+from backend.vpn.models import Endpoint, Server
+from backend.vpn.panels.base import PanelAuthFailed
+from cli.migrations import newest
+from cli.processes import connect_bot
+from cli.wiring import LARGEST_SKEW, Deps, prepare
+
+
+class Level(StrEnum):
+    """How bad a finding is. Only FAIL makes the command fail."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: `subject` in a few words, `detail` what was seen, `advice` what to do."""
+
+    level: Level
+    subject: str
+    detail: str
+    advice: str = ""
+
+
+Check = Callable[[Deps, Translate], AsyncIterator[Finding]]
+
+
+async def examine(deps: Deps, t: Translate) -> list[Finding]:
+    """Everything that is wrong, and what is right, in the order in which to mend it."""
+    findings = [finding async for finding in check_database(deps, t)]
+    if any(finding.level is Level.FAIL for finding in findings):
+        return findings
+    await prepare(deps)
+    checks: tuple[Check, ...] = (check_clock, check_telegram, check_address, check_providers, check_servers)
+    for found in await asyncio.gather(*(_collect(check(deps, t)) for check in checks)):
+        findings.extend(found)
+    return findings
+
+
+async def _collect(findings: AsyncIterator[Finding]) -> list[Finding]:
+    return [finding async for finding in findings]
+
+
+async def check_database(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
+    subject = t("doctor-database")
+    try:
+        async with deps.db.transaction() as session:
+            version = await session.scalar(text("select current_setting('server_version_num')::int"))
+            there = await session.scalar(text("select to_regclass('alembic_version')"))
+            revision = await session.scalar(text("select version_num from alembic_version")) if there else None
+    except Unavailable as error:
+        yield Finding(Level.FAIL, subject, reason(error), t("doctor-database-away"))
+        return
+    shown = f"PostgreSQL {version // 10000}.{version % 10000}"
+    if version < 150000:
+        yield Finding(Level.FAIL, subject, shown, t("doctor-database-old"))
+    elif revision != newest():
+        yield Finding(Level.FAIL, subject, shown, t("doctor-database-behind"))
+    else:
+        yield Finding(Level.OK, subject, t("doctor-database-ok", version=shown, revision=revision))
+
+
+async def check_clock(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
+    """This machine against the database and, where it answers, against Telegram's `Date`."""
+    async with deps.db.transaction() as session:
+        theirs: datetime = (await session.execute(text("select clock_timestamp()"))).scalar_one()
+    skews = [abs((datetime.now(UTC) - theirs).total_seconds())]
+    http = Http("telegram", read_seconds=5)
+    try:
+        base = str(deps.settings.telegram_api_url or "https://api.telegram.org")
+        answer = await http.send("GET", base, label="date")
+        if deps.settings.telegram_api_url is None and "date" in answer.headers:
+            there = parsedate_to_datetime(answer.headers["date"])
+            skews.append(abs((datetime.now(UTC) - there).total_seconds()))
+    except NoAnswer:
+        pass  # check_telegram says so
+    finally:
+        await http.aclose()
+    seconds = round(max(skews))
+    if seconds > LARGEST_SKEW.total_seconds():
+        yield Finding(Level.FAIL, t("doctor-clock"), t("doctor-clock-skew", seconds=seconds), t("doctor-clock-mend"))
+    elif clock.offset():
+        yield Finding(Level.WARN, t("doctor-clock"), t("doctor-clock-moved"), t("doctor-clock-moved-mend"))
+    else:
+        yield Finding(Level.OK, t("doctor-clock"), t("doctor-clock-ok", seconds=seconds))
+
+
+async def check_telegram(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
+    bot, subject = connect_bot(deps), "Telegram"
+    try:
+        me = await bot.get_me(request_timeout=10)
+        hook = await bot.get_webhook_info(request_timeout=10)
+    except TelegramUnauthorizedError:
+        yield Finding(Level.FAIL, subject, t("doctor-telegram-token"), t("doctor-telegram-token-mend"))
+        return
+    except TelegramAPIError as error:
+        yield Finding(Level.FAIL, subject, type(error).__name__, t("doctor-telegram-away"))
+        return
+    finally:
+        await bot.session.close()
+    configured = deps.settings.telegram_bot_username
+    if configured and configured.lstrip("@") != me.username:
+        detail = t("doctor-telegram-other", name=f"@{me.username}", wanted=f"@{configured}")
+        yield Finding(Level.FAIL, subject, detail, t("doctor-telegram-other-mend"))
+        return
+    yield Finding(Level.OK, subject, f"@{me.username}")
+    if hook.last_error_message:
+        yield Finding(Level.WARN, subject, hook.last_error_message, t("doctor-telegram-hook"))
+
+
+async def check_address(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
+    """Whether what links and webhooks point at is this shop."""
+    base, subject = deps.brand.public_url, "PUBLIC_URL"
+    if not base:
+        yield Finding(Level.WARN, subject, t("doctor-address-none"), t("doctor-address-none-mend"))
+        return
+    if urlsplit(base).scheme != "https":
+        yield Finding(Level.WARN, subject, base, t("doctor-address-plain"))
+    http = Http("shop", read_seconds=5)
+    try:
+        answer = await http.send("GET", f"{base}/healthz", label="healthz")
+        good = answer.status == 200 and b'"status"' in answer.body
+    except NoAnswer:
+        good = False
+    finally:
+        await http.aclose()
+    if good:
+        yield Finding(Level.OK, subject, base)
+    else:
+        yield Finding(Level.WARN, subject, base, t("doctor-address-away"))
+
+
+async def check_providers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
+    if not list(deps.providers):
+        yield Finding(Level.WARN, t("doctor-providers"), t("doctor-providers-none"), t("doctor-providers-none-mend"))
+    for provider in deps.providers:
+        async for finding in _check_provider(deps, provider, t):
+            yield finding
+
+
+async def _check_provider(deps: Deps, provider: PaymentProvider, t: Translate) -> AsyncIterator[Finding]:
+    try:
+        seen = await provider.probe()
+    except Unavailable as error:
+        yield Finding(Level.FAIL, provider.id, reason(error), t("doctor-provider-away"))
+        return
+    except Outside as error:
+        yield Finding(Level.FAIL, provider.id, reason(error), t("doctor-provider-refused"))
+        return
+    if seen.account != provider.account:
+        detail = t("doctor-provider-account", there=seen.account, here=provider.account)
+        yield Finding(Level.FAIL, provider.id, detail, t("doctor-provider-account-mend"))
+    elif seen.test != provider.test:
+        detail = t("doctor-provider-mode", mode="test" if seen.test else "live")
+        yield Finding(Level.FAIL, provider.id, detail, t("doctor-provider-mode-mend"))
+    elif not seen.enabled:
+        yield Finding(Level.FAIL, provider.id, t("doctor-provider-off"), t("doctor-provider-off-mend"))
+    else:
+        offered = [method for method in provider.methods if not seen.methods or method in seen.methods]
+        detail = t("doctor-provider-ok", account=seen.account, methods=", ".join(offered))
+        yield Finding(Level.OK, provider.id, detail)
+        missing = [method for method in provider.methods if method not in offered]
+        if missing:
+            detail = t("doctor-provider-missing", methods=", ".join(missing))
+            yield Finding(Level.WARN, provider.id, detail, t("doctor-provider-missing-mend"))
+    for note in seen.notes:
+        yield Finding(Level.WARN, provider.id, t(f"note-{note}"))
+    if deps.brand.public_url:
+        hook = deps.brand.public_url + deps.providers.hook_path(provider.id)
+        yield Finding(Level.OK, provider.id, t("doctor-provider-hook", url=hook))
+
+
+async def check_servers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
+    async with deps.db.transaction() as session:
+        servers = (await session.scalars(select(Server).where(Server.retired_at.is_(None)))).all()
+        endpoints = (await session.scalars(select(Endpoint))).all()
+    if not servers:
+        yield Finding(Level.FAIL, t("doctor-servers"), t("doctor-servers-none"), t("doctor-servers-none-mend"))
+    for server in servers:
+        subject = t("doctor-server", name=server.name)
+        try:
+            facts = await (await deps.panel(server.id)).probe()
+        except PanelAuthFailed as error:
+            yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-auth"))
+            continue
+        except Unavailable as error:
+            yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-away"))
+            continue
+        except Outside as error:
+            yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-strange"))
+            continue
+        if not any(inbound.sells_reality for inbound in facts.inbounds):
+            yield Finding(Level.FAIL, subject, t("doctor-server-inbound"), t("doctor-server-inbound-mend"))
+        else:
+            hosts = ", ".join(sorted({f"{e.host}:{e.port}" for e in endpoints if e.server_id == server.id}))
+            detail = t("doctor-server-ok", panel=f"{server.panel} {facts.version or ''}".strip(), hosts=hosts or "—")
+            yield Finding(Level.OK, subject, detail)
+        for note in facts.notes:
+            yield Finding(Level.WARN, subject, t(f"note-{note}") if t.has(f"note-{note}") else note)
+
+
+def reason(error: Outside) -> str:
+    """What went wrong: what the driver saw, else what its error means."""
+    return str(error.details.get("reason") or error.details.get("error") or error.__doc__)
+
+
+def failed(findings: list[Finding]) -> bool:
+    return any(finding.level is Level.FAIL for finding in findings)
