@@ -124,6 +124,7 @@ class PaymentRequest:
     description: str
     return_url: str
     mac: str
+    callback_url: str = ""  # where its webhooks go, for a company that is told with every payment; empty: nowhere
     language: str = "ru"
     email: str | None = None  # for the fiscal receipt, where one is due
     item: str | None = None  # what the receipt says was sold; None: the description
@@ -176,13 +177,16 @@ class PaymentProvider(Protocol):
     """A company that moves money. One file in this folder each."""
 
     id: ClassVar[str]  # stored with every payment: never rename
-    currencies: ClassVar[frozenset[Currency]]
     late_for: ClassVar[timedelta]  # how long a canceled payment may still be paid
     refusal_status: ClassVar[int]  # HTTP status for a webhook from a foreign address
     key_lives: ClassVar[timedelta]  # how long an idempotence key protects; zero: the company has none
     account: str  # our account there: goes into the MAC and is compared with every answer
     test: bool  # whether money is play money
     methods: tuple[str, ...]  # ways to pay, in the order buttons stand
+
+    @property
+    def currencies(self) -> frozenset[Currency]:
+        """What a price may be in; a probe may narrow it."""
 
     def prepare(self, request: PaymentRequest) -> bytes:
         """The exact request body. Pure: it is stored first and sent byte-identical ever after."""

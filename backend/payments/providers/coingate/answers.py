@@ -1,0 +1,102 @@
+"""What an HTTP answer of CoinGate means for us, and what a callback says.
+
+Sources: https://developer.coingate.com/reference/common-errors
+https://developer.coingate.com/reference/payment-callback
+"""
+
+import re
+from datetime import timedelta
+from urllib.parse import parse_qsl
+
+from backend.kit.errors import Invalid
+from backend.kit.http import Answer
+from backend.kit.reading import Json, parse, part, text
+from backend.payments.providers.base import Hint, Misconfigured, NotProcessed, Rejected, Unknown
+from backend.payments.providers.coingate.objects import STATES, order_ref, price, signed
+
+Failure = Rejected | NotProcessed | Unknown | Misconfigured
+
+BODY_LIMIT = 64 * 1024
+FIELDS_LIMIT = 500
+LONGEST_WAIT = timedelta(hours=1)
+STATUS = re.compile(r"[a-z_]{1,32}")
+OF_AN_ORDER = ("id", "order_id", "status", "price_amount", "price_currency", "token")
+OF_A_REFUND = ("refund_amount", "request_amount")
+
+
+def read_answer(answer: Answer) -> Json | Failure:
+    """The object CoinGate answered with, or what it means that there is none."""
+    try:
+        parsed = parse(answer.body)
+    except ValueError:
+        parsed = None
+    if answer.status == 200 and isinstance(parsed, dict):
+        return parsed
+    return _failure(answer, part(parsed))
+
+
+def _failure(answer: Answer, body: Json) -> Failure:
+    reason, message = text(body.get("reason")), text(body.get("message"))
+    match answer.status:
+        case 401:
+            return Misconfigured("CoinGate does not accept COINGATE_API_KEY; its sandbox has tokens of its own")
+        case 429:
+            return NotProcessed(_wait(answer))
+        case status if 400 <= status < 500 and (reason or message):
+            errors = body.get("errors")
+            told = [message, *(errors if isinstance(errors, list) else [])]
+            code = "not_found" if status == 404 else reason or f"http_{status}"
+            return Rejected(code, "; ".join(filter(None, map(text, told))))
+        case status:
+            return Unknown(f"HTTP {status}", _wait(answer))
+
+
+def _wait(answer: Answer) -> timedelta | None:
+    seconds = answer.headers.get("retry-after", "")
+    return min(timedelta(seconds=int(seconds)), LONGEST_WAIT) if re.fullmatch("[0-9]{1,6}", seconds) else None
+
+
+def read_callback(body: bytes) -> Hint | None:
+    """Which order a callback is about; None: it is about a refund, which shows in the order's status.
+
+    An API app sends JSON or forms, as chosen in the cabinet.
+
+    Raises:
+        Invalid: not a callback of CoinGate.
+    """
+    if len(body) > BODY_LIMIT:
+        raise Invalid(reason="too long")
+    try:
+        sent = _fields(body)
+    except ValueError as error:
+        raise Invalid(reason="neither a JSON object nor a form") from error
+    ref, status = order_ref(sent.get("id")), text(sent.get("status"))
+    if ref is None or status is None or not STATUS.fullmatch(status):
+        raise Invalid(reason="no usable id and status")
+    if any(name in sent for name in OF_A_REFUND):
+        return None
+    if any(name not in sent for name in OF_AN_ORDER):
+        raise Invalid(reason="not about an order")
+    pid, mac = signed(sent)
+    return Hint(
+        event=f"order.{status}",
+        object_id=ref,
+        ref=ref,
+        claims=STATES.get(status),
+        pid=pid,
+        mac=mac,
+        amount=price(sent),
+    )
+
+
+def _fields(body: bytes) -> Json:
+    """
+    Raises:
+        ValueError: neither a JSON object nor a form.
+    """
+    if body.lstrip()[:1] in (b"{", b"["):
+        sent = parse(body)
+        if not isinstance(sent, dict):
+            raise ValueError("not an object")
+        return sent
+    return dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=FIELDS_LIMIT))
