@@ -35,11 +35,11 @@ def make_bot(token: str, api_url: str | None = None, proxy: str | None = None) -
     return Bot(token, session, DefaultBotProperties(parse_mode="HTML", link_preview_is_disabled=True))
 
 
-def create_dispatcher(deps: Deps) -> Dispatcher:
-    """Everything between an update and its answer; it keeps nothing, so that any process may handle any update."""
+def create_dispatcher(deps: Deps, pace: Pace | None = None) -> Dispatcher:
+    """Everything between an update and its answer. It keeps no state of a chat: any process may handle any update."""
     dispatcher = Dispatcher(disable_fsm=True, deps=deps)
     dispatcher.update.outer_middleware(LogContext())
-    dispatcher.update.outer_middleware(Throttle(Pace(burst=20, per_second=3)))
+    dispatcher.update.outer_middleware(Throttle(pace or Pace(burst=20, per_second=3)))
     dispatcher.update.outer_middleware(Person())
     private = Router(name="private")
     private.message.filter(F.chat.type == "private")

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
+NAME_LIMIT = 64  # Telegram's own
 START_PAYLOAD_LIMIT = 64  # Telegram's own for deep links; a person may type more
 
 
@@ -109,8 +110,8 @@ class Person(BaseMiddleware):
                 session,
                 clock.now(),
                 telegram_id=sender.id,
-                first_name=storable(sender.first_name),
-                username=sender.username and storable(sender.username),
+                first_name=storable(sender.first_name)[:NAME_LIMIT],
+                username=sender.username and storable(sender.username)[:NAME_LIMIT],
                 language_code=sender.language_code,
                 payload=_start_payload(event),
             )

@@ -88,17 +88,18 @@ class Poller:
             return
         if self._begun:
             await asyncio.wait(self._begun.values(), timeout=BUSY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        elif not updates:
-            self._next = 0  # all is confirmed; after a quiet week Telegram counts from anywhere
 
     async def _fetch(self) -> Sequence[Update]:
         request = GetUpdates(
             offset=min(self._begun, default=self._next) or None, timeout=POLL_SECONDS, allowed_updates=self._kinds
         )
         try:
-            return await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS)
+            updates = await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS)
         except ClientDecodeError as error:
             return self._readable(error)
+        if not updates:
+            self._next = 0  # all is confirmed; after a quiet week Telegram counts from anywhere
+        return updates
 
     def _readable(self, error: ClientDecodeError) -> Sequence[Update]:
         """One update that cannot be read must not hold up the others for ever."""
@@ -110,10 +111,9 @@ class Poller:
             try:
                 readable.append(Update.model_validate(raw, context={"bot": self._bot}))
             except ValidationError:
-                update_id = raw.get("update_id") if isinstance(raw, dict) else None
-                log.error("update.unreadable", update=update_id)
-                if isinstance(update_id, int):
-                    self._next = max(self._next, update_id + 1)
+                if raw["update_id"] >= self._next:
+                    log.error("update.unreadable", update=raw["update_id"])
+                    self._next = raw["update_id"] + 1
         return readable
 
     def _begin(self, updates: Sequence[Update]) -> bool:

@@ -64,6 +64,11 @@ def escape(text: str) -> str:
     return html_escape(text, quote=False)
 
 
+def copyable(label: str, text: str) -> str:
+    """A text that copies on a tap, under its label. It may be longer than what a translation can hold."""
+    return f"{label}\n<code>{escape(text)}</code>"
+
+
 def visible_length(html: str) -> int:
     """How long Telegram finds a text: without markup, in UTF-16 units."""
     return len(unescape(TAG.sub("", html)).encode("utf-16-le")) // 2

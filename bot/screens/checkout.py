@@ -22,7 +22,7 @@ from bot.deps import Deps
 from bot.screens.help import contact
 from bot.screens.keys import Holding, key_rows, subscription_button
 from bot.screens.plans import show_plans
-from bot.view import Button, View, escape, lines, paragraphs, show, tell
+from bot.view import Button, View, copyable, escape, lines, paragraphs, show, tell
 
 router = Router(name=__name__)
 
@@ -129,7 +129,7 @@ def renewed_view(t: Translate, paid: Paid, holding: Holding, now: datetime) -> V
             t("paid-late") if paid.late else "",
             t("paid-extended", days=paid.days, moment=t.moment(paid.until, now)),
             t("paid-same-key"),
-            t("profile-link", link=escape(holding.link)) if holding.link else "",
+            copyable(t("profile-link"), holding.link) if holding.link else "",
         ),
         key_rows(t, holding),
     )

@@ -21,7 +21,7 @@ from backend.users.models import User
 from bot.callbacks import Open, Screen, ShowKey, ShowKeyQr
 from bot.deps import Deps
 from bot.screens.help import contact
-from bot.view import CAPTION_LIMIT, TEXT_LIMIT, Button, View, escape, paragraphs, show, tell, visible_length
+from bot.view import CAPTION_LIMIT, TEXT_LIMIT, Button, View, copyable, escape, paragraphs, show, tell, visible_length
 
 router = Router(name=__name__)
 
@@ -63,7 +63,7 @@ def key_views(t: Translate, holding: Holding, now: datetime) -> list[View]:
         return [View(lack_text(t, holding), [[subscription_button(t)]])]
     end = holding.profile.expires_at
     head = paragraphs(t("key-ready"), t("key-until", moment=t.moment(end, now)) if end else "")
-    link = t("key-link", link=escape(holding.link)) if holding.link else t("key-no-link")
+    link = copyable(t("key-link"), holding.link) if holding.link else t("key-no-link")
     keys = key_texts(t, holding.nodes)
     rows = key_rows(t, holding)
     pictured = holding.link or vless_link(holding.nodes[0])
@@ -91,8 +91,8 @@ def lack_text(t: Translate, holding: Holding) -> str:
 def key_texts(t: Translate, nodes: Sequence[Node]) -> list[str]:
     """The raw key of every server, named where there are several."""
     if len(nodes) == 1:
-        return [t("key-raw", key=escape(vless_link(nodes[0])))]
-    return [t("key-raw-named", server=escape(node.remark), key=escape(vless_link(node))) for node in nodes]
+        return [copyable(t("key-raw"), vless_link(nodes[0]))]
+    return [copyable(t("key-raw-named", server=escape(node.remark)), vless_link(node)) for node in nodes]
 
 
 def packed(texts: Sequence[str], left_out: str) -> list[str]:

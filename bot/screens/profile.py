@@ -23,7 +23,7 @@ from bot.deps import Deps
 from bot.screens.checkout import method_name, plan_name
 from bot.screens.home import show_home
 from bot.screens.keys import Holding, connect_row, lack_text, load_holding, subscription_button
-from bot.view import Button, View, escape, lines, paragraphs, show
+from bot.view import Button, View, copyable, escape, lines, paragraphs, show
 
 router = Router(name=__name__)
 
@@ -43,7 +43,7 @@ def profile_view(t: Translate, holding: Holding, now: datetime) -> View:
                 t("profile-servers", count=len(names), servers=", ".join(names)) if names else "",
             ),
             lack_text(t, holding) if running and not names else "",
-            t("profile-link", link=escape(holding.link)) if holding.link and running else "",
+            copyable(t("profile-link"), holding.link) if holding.link and running else "",
         ),
         [
             connect_row(t, holding) if running else [],

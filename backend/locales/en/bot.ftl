@@ -23,7 +23,7 @@ days-left =
 
 home-hello = 👋 Hello, { $name }!
 home-hello-nameless = 👋 Hello!
-home-nothing = <b>{ $shop }</b> is a VPN for your phone and computer. The key comes right into this chat, and connecting takes a minute.
+home-nothing = This is <b>{ $shop }</b>: a protected connection for your phone and computer. The key comes right into this chat, and connecting takes a minute.
 home-nothing-trial = { home-nothing } The first { days-count } are free, no card needed.
 home-active =
     ✅ <b>Your subscription is active</b>
@@ -88,7 +88,7 @@ command-terms = Terms and refunds
 command-paysupport = Payment questions
 
 bot-description =
-    { $shop } is a VPN for your phone and computer.
+    { $shop }: a protected connection for your phone and computer.
 
     The key comes right into the chat, and connecting takes a minute. Tap “Start”.
-bot-about = { $shop }: a VPN for your phone and computer. The key comes right into the chat.
+bot-about = { $shop }: for your phone and computer. The key comes right into the chat.

@@ -2,17 +2,11 @@
 
 key-ready = 🔑 <b>Your key is ready</b>
 key-until = Your access is open until { $moment }.
-key-link =
-    <b>Subscription link</b>: tap to copy it, or scan the QR code in your app:
-    <code>{ $link }</code>
+key-link = <b>Subscription link</b>: tap to copy it, or scan the QR code in your app:
 key-link-only-page = The keys of single servers are on the “Connect” page.
 key-no-link = The subscription link is not available yet: connect with the key.
-key-raw =
-    <b>Key</b> for manual setup:
-    <code>{ $key }</code>
-key-raw-named =
-    <b>Key “{ $server }”</b>:
-    <code>{ $key }</code>
+key-raw = <b>Key</b> for manual setup:
+key-raw-named = <b>Key “{ $server }”</b>:
 key-private = Do not share them: whoever has them can use your subscription.
 key-coming = 🔑 Your key is on its way: I will send it here as soon as it works.
 key-disabled = 🚫 Your access is suspended. Write to us: { $support }
@@ -37,9 +31,7 @@ profile-servers =
         [one] 🌍 Server: { $servers }
        *[other] 🌍 Servers: { $servers }
     }
-profile-link =
-    🔗 Subscription link:
-    <code>{ $link }</code>
+profile-link = 🔗 Subscription link:
 profile-several =
     👤 <b>My subscriptions</b>
     Which one?

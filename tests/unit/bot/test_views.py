@@ -1,0 +1,205 @@
+"""Every screen in every language: markup that parses, limits that hold, words that fit."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from backend.kit.i18n import Translate, languages, translator
+from backend.links.formats.base import Status
+from backend.notifications.kinds import Paid
+from backend.orders.queries import HistoryLine
+from backend.payments.providers.base import PaymentState
+from backend.subscriptions.models import Subscription
+from backend.subscriptions.rules import Standing
+from bot.callbacks import ChoosePlan, StartTrial
+from bot.screens.checkout import checkout_view, failed_view, methods_view, paid_view, renewed_view
+from bot.screens.help import help_view, paysupport_view, terms_view
+from bot.screens.home import home_view, trial_view
+from bot.screens.keys import choose_key_view, key_qr_view, key_views
+from bot.screens.plans import plans_view
+from bot.screens.profile import choice_view, ended_view, ending_view, history_view, profile_view, reissue_view
+from bot.screens.settings import settings_view
+from bot.view import View, visible_length
+from sandbox.telegram.markup import parse_html
+from tests.unit.bot.scenes import (
+    BRAND,
+    HOSTILE,
+    ID,
+    METHODS,
+    NOW,
+    OFFERS,
+    SMALL_BRAND,
+    UNTIL,
+    checkout,
+    holding,
+    node,
+    plan,
+    rub,
+    situation,
+)
+
+PAID = Paid(ID, ID, 30, UNTIL, "299 ₽", key_ready=False, shown_in=None, late=True)
+KEYED = holding(node(), node(HOSTILE, host="de1.vpn.example.net"))
+
+
+def every_view(t: Translate) -> Iterator[tuple[str, View]]:
+    for standing in Standing:
+        for fields in ({}, {"on_trial": True}, {"trial_days": 7}, {"blocked": True}):
+            shop = situation(standing, **fields)
+            yield f"home {standing} {fields}", home_view(t, HOSTILE, shop, brand=BRAND, now=NOW)
+    yield "home nameless", home_view(t, "", situation(offers=[]), brand=SMALL_BRAND, now=NOW)
+    yield "trial", trial_view(t, UNTIL, NOW, fresh=True)
+    yield "trial again", trial_view(t, UNTIL, NOW, fresh=False)
+    yield "plans", plans_view(t, OFFERS)
+    yield "no plans", plans_view(t, [], note=t("error-plan-not-on-sale"))
+    yield "methods", methods_view(t, plan(), METHODS, BRAND)
+    yield "no methods", methods_view(t, plan(), [], SMALL_BRAND)
+    yield "two prices", methods_view(t, plan(), [METHODS[0], replace(METHODS[1], price=rub(30000))], SMALL_BRAND)
+    yield "checkout", checkout_view(t, checkout(), brand=BRAND, now=NOW, other_methods=True)
+    yield "preparing", checkout_view(t, checkout(url=None), brand=BRAND, now=NOW, other_methods=False)
+    for reason in (None, "insufficient_funds", "expired_on_confirmation", HOSTILE):
+        yield f"failed {reason}", failed_view(t, None if reason is None else 2, reason)
+    yield "paid", paid_view(t, PAID, NOW)
+    yield "renewed", renewed_view(t, PAID, KEYED, NOW)
+    for number, view in enumerate([*key_views(t, KEYED, NOW), *key_views(t, holding(node()), NOW)]):
+        yield f"key {number}", view
+    for status in Status:
+        yield f"key {status}", key_views(t, holding(status=status), NOW)[0]
+        yield f"profile {status}", profile_view(t, holding(status=status), NOW)
+    yield "key without link", key_views(t, holding(node(), brand=SMALL_BRAND), NOW)[0]
+    yield "key qr", key_qr_view(t, node(HOSTILE), named=True)
+    yield "choose key", choose_key_view(t, ID, KEYED.nodes)
+    yield "profile", profile_view(t, KEYED, NOW)
+    yield "ended profile", profile_view(t, holding(status=Status.EXPIRED, until=NOW - timedelta(days=2)), NOW)
+    yield "choice", choice_view(t, [Subscription(id=ID, paid_until=at) for at in (UNTIL, NOW)], NOW)
+    for step in (0, 1):
+        yield f"reissue {step}", reissue_view(t, KEYED.subscription, step=step)
+    yield "history", history_view(t, [line(), line(refunded_minor=10000), line(state=PaymentState.REVIEW)], NOW)
+    yield "no history", history_view(t, [], NOW)
+    yield "ending", ending_view(t, UNTIL, 1, NOW)
+    yield "ending in 3", ending_view(t, UNTIL, 3, NOW)
+    yield "ended", ended_view(t, NOW - timedelta(days=400), NOW)
+    yield "settings", settings_view(t)
+    for name, made in (("help", help_view), ("terms", terms_view), ("paysupport", paysupport_view)):
+        yield name, made(t, BRAND)
+        yield f"{name} of a small shop", made(t, SMALL_BRAND)
+
+
+def line(**fields: Any) -> HistoryLine:
+    made = HistoryLine(
+        1001, NOW, {"ru": HOSTILE}, 30, rub(29900), "bank_card", PaymentState.SUCCEEDED, refunded_minor=0
+    )
+    return replace(made, **fields)
+
+
+VIEWS = [
+    pytest.param(view, id=f"{language}: {name}")
+    for language in languages()
+    for name, view in every_view(translator(language))
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_is_html_that_telegram_takes_and_within_its_limits(view: View) -> None:
+    text, _ = parse_html(view.text, strict=True)
+
+    assert text.strip()
+    assert len(text.encode("utf-16-le")) // 2 == visible_length(view.text) <= (1024 if view.photo else 4096)
+    assert "{" not in text
+    assert "None" not in text
+    assert not text.startswith("\n")
+    assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_button_starts_with_an_icon_and_is_carried_by_telegram(view: View) -> None:
+    keyboard = view.keyboard
+    buttons = [button for row in keyboard.inline_keyboard for button in row] if keyboard else []
+
+    for button in buttons:
+        assert not button.text[0].isalnum()
+        assert len(button.text) <= 48 or HOSTILE in button.text
+        assert button.url or 1 <= len((button.callback_data or "").encode()) <= 64
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_screen_is_a_dead_end(view: View) -> None:
+    carries_keys = "<code>vless://" in view.text
+
+    assert view.rows or carries_keys
+
+
+@pytest.mark.parametrize("language", languages())
+def test_what_people_call_themselves_is_shown_as_they_wrote_it(language: str) -> None:
+    view = home_view(translator(language), HOSTILE, situation(), brand=BRAND, now=NOW)
+
+    assert HOSTILE in parse_html(view.text, strict=True)[0].splitlines()[0]
+
+
+def test_the_trial_is_offered_only_to_those_who_may_take_it() -> None:
+    t = translator("ru")
+    fresh = home_view(t, "Анна", situation(trial_days=7), brand=BRAND, now=NOW)
+    known = home_view(t, "Анна", situation(Standing.ENDED), brand=BRAND, now=NOW)
+
+    assert fresh.rows[0][0].text == "🎁 Попробовать 7 дней бесплатно"
+    assert not [button for row in known.rows for button in row if isinstance(button.opens, StartTrial)]
+
+
+def test_plans_show_price_per_month_and_saving() -> None:
+    text = plans_view(translator("ru"), [OFFERS[0], OFFERS[2]]).text
+
+    assert text.splitlines()[2:] == [
+        "Месяц — <b>299\xa0₽</b>",
+        "Год — <b>2\xa0999\xa0₽</b> · 246\xa0₽ в месяц, выгода 18%",
+    ]
+
+
+def test_the_consent_stands_on_the_methods_and_above_pay_with_links_and_seller() -> None:
+    t = translator("ru")
+    methods = methods_view(t, plan(), METHODS, BRAND).text
+    paying = checkout_view(t, checkout(), brand=BRAND, now=NOW, other_methods=True).text
+
+    for text, tap in ((methods, "Нажимая на способ оплаты"), (paying, "Нажимая «Оплатить»")):
+        said, entities = parse_html(text, strict=True)
+        assert f"{tap}, вы принимаете оферту и политику обработки персональных данных." in said
+        assert "Услуга: доступ к сервису на 30 дней, стоимость 299\xa0₽. Исполнитель: ИП" in said
+        links = [entity["url"] for entity in entities if entity["type"] == "text_link"]
+        assert links == [BRAND.offer_url, BRAND.privacy_url]
+
+
+def test_without_a_page_nothing_asks_for_money_yet() -> None:
+    view = checkout_view(translator("ru"), checkout(url=None), brand=BRAND, now=NOW, other_methods=True)
+
+    assert "Оплатить" not in view.text
+    assert [button.text for row in view.rows for button in row] == ["🔄 Обновить", "🔀 Другой способ", "◀️ Назад"]
+
+
+def test_a_reason_unknown_to_us_is_a_declined_payment() -> None:
+    view = failed_view(translator("ru"), 2, "some_new_reason")
+
+    assert "Платёж отклонён." in view.text
+    assert view.rows[0][0].opens == ChoosePlan(plan_id=2)
+
+
+def test_a_time_over_is_not_called_a_decline() -> None:
+    view = failed_view(translator("en"), 2, "expired_on_confirmation")
+
+    assert view.text.startswith("⌛️ <b>The time to pay is over</b>")
+
+
+def test_the_last_day_is_not_called_one_day() -> None:
+    assert "меньше чем через сутки" in ending_view(translator("ru"), UNTIL, 1, NOW).text
+    assert "через 3 дня" in ending_view(translator("ru"), UNTIL, 3, NOW).text
+
+
+def test_only_a_running_subscription_gets_a_new_link() -> None:
+    t = translator("ru")
+    running = profile_view(t, holding(node()), NOW)
+    over = profile_view(t, holding(status=Status.EXPIRED, until=NOW - timedelta(days=1)), NOW)
+
+    offered = [["Перевыпустить" in b.text for row in view.rows for b in row] for view in (running, over)]
+    assert [any(view) for view in offered] == [True, False]
+    assert "/sub/" not in over.text
