@@ -51,7 +51,8 @@ def audit_requests(creates: Iterable[dict[str, Any]]) -> list[str]:
     """No request to create a payment is ever sent again with the same key and other bytes."""
     bodies: dict[str, set[str]] = defaultdict(set)
     for request in creates:
-        bodies[request["idempotence_key"]].add(request["body"])
+        if request["body"]:  # a fault may answer before the body is read
+            bodies[request["idempotence_key"]].add(request["body"])
     return [f"one key, one body: {key}" for key, sent in bodies.items() if len(sent) > 1]
 
 

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 CLAIMED_FOR = timedelta(seconds=30)  # a job that was queued and is lost is queued again after this
 SWEEP_BACK = timedelta(hours=48)
+CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ async def sweep(job: Sweep, deps: Deps) -> None:
     """Find payments whose create was never answered and bind them; give up on those that are not there."""
     now = clock.now()
     for provider in deps.providers:
+        since = await _sweep_since(deps, provider, now)
         try:
-            async for snapshot in provider.list_since(now - SWEEP_BACK):
+            async for snapshot in provider.list_since(since):
                 async with deps.db.transaction() as session:
                     if await payments.lags_behind(session, provider.id, snapshot):
                         await settle(session, deps.providers, provider.id, snapshot, now)
@@ -80,6 +82,13 @@ async def sweep(job: Sweep, deps: Deps) -> None:
             log.warning("sweep.broken_off", provider=provider.id, reason=str(error))
         else:
             await _give_up(deps, provider, now)
+
+
+async def _sweep_since(deps: Deps, provider: PaymentProvider, now: datetime) -> datetime:
+    """Two days ago, or before the oldest payment that was never answered: nothing is given up unseen."""
+    async with deps.db.transaction() as session:
+        unanswered = await payments.never_answered(session, provider.id, before=now)
+    return min([now - SWEEP_BACK, *(payment.created_at - CLOCKS_DIFFER for payment in unanswered)])
 
 
 async def _give_up(deps: Deps, provider: PaymentProvider, now: datetime) -> None:

@@ -1,0 +1,318 @@
+"""Opening a payment at the provider: whatever becomes of the call, one attempt is one payment there."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from backend.kit import clock
+from backend.kit.money import Currency
+from backend.notifications.kinds import CheckoutReady, PaymentFailed
+from backend.orders import checkout as checkouts
+from backend.orders.checkout import Checkout, check_now
+from backend.orders.service import place_order
+from backend.payments.providers.base import PaymentState
+from backend.payments.service import Attempt, open_payment
+from backend.plans.service import get_price
+from backend.users.service import lock_user
+from tests.outside import CREATE, LIST
+from tests.shop import Buyer, Shop
+
+LOST = ["lost_before", "lost_after", "garbage", "http_202", "http_429", "reset", "status"]
+
+
+async def assert_one_payment_came_of_it(shop: Shop, buyer: Buyer, checkout: Checkout) -> None:
+    """It can be paid, and the provider never saw another key or other bytes."""
+    requests = await shop.yookassa.creates()
+    payment = await shop.payment(checkout)
+    assert {request["idempotence_key"] for request in requests} == {payment.idempotence_key}
+    assert {request["body"].encode() for request in requests if request["body"]} == {payment.request_body}
+    assert payment.state == PaymentState.PENDING
+    await shop.yookassa.pay(checkout.payment_id)
+    await shop.run_jobs()
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+@pytest.mark.parametrize("mode", LOST)
+async def test_a_call_whose_answer_is_lost_is_sent_again_with_the_same_key_and_bytes(shop: Shop, mode: str) -> None:
+    buyer = await shop.buyer()
+    shop.yookassa.breaks(CREATE, mode)
+
+    checkout = await buyer.orders("monthly")
+    await shop.passes(seconds=11)
+
+    assert (checkout.state, checkout.url) == (PaymentState.NEW, None)
+    assert len(await shop.yookassa.creates()) == 2
+    (ready,) = buyer.heard(CheckoutReady)  # nobody waits for the page any more, so its owner is told
+    assert ready.payment_id == checkout.payment_id
+    await assert_one_payment_came_of_it(shop, buyer, checkout)
+
+
+async def test_half_an_hour_without_an_answer_is_sat_out(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    shop.yookassa.breaks(CREATE, "status", status=500, times=None)
+    checkout = await buyer.orders("monthly")
+
+    for seconds in (6, 16, 61, 61, 1700):
+        await shop.passes(seconds=seconds)
+    failures = len(await shop.yookassa.creates())
+    shop.mend()
+    await shop.passes(seconds=61)
+
+    assert failures == 6
+    assert buyer.told == ["CheckoutReady"]
+    await assert_one_payment_came_of_it(shop, buyer, checkout)
+
+
+async def test_a_process_that_dies_before_the_call_loses_nothing(shop: Shop) -> None:
+    """Only the first transaction ran: order and attempt are there, nothing was sent."""
+    buyer = await shop.buyer()
+    payment_id = await first_transaction_alone(shop, buyer)
+
+    await shop.passes(seconds=11)
+
+    (sold,) = await shop.yookassa.objects(payment_id)
+    (payment,) = await buyer.payments()
+    assert (payment.state, payment.provider_payment_id) == (PaymentState.PENDING, sold["id"])
+    assert payment.confirmation_url == sold["confirmation"]["confirmation_url"]
+
+
+async def test_a_process_that_dies_between_the_call_and_its_answer_loses_nothing(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    payment_id = await first_transaction_alone(shop, buyer)
+    (payment,) = await buyer.payments()
+    assert payment.request_body is not None
+    driver = shop.deps.providers.get("yookassa")
+    await driver.create(payment.request_body, payment.idempotence_key)  # sent, and the process is gone
+
+    await shop.passes(seconds=11)
+
+    (sold,) = await shop.yookassa.objects(payment_id)
+    (payment,) = await buyer.payments()
+    assert (payment.state, payment.provider_payment_id) == (PaymentState.PENDING, sold["id"])
+
+
+async def first_transaction_alone(shop: Shop, buyer: Buyer) -> UUID:
+    plan = await shop.plan("monthly")
+    async with shop.deps.db.transaction() as session:
+        await lock_user(session, buyer.id)
+        price = await get_price(session, plan.id, Currency.RUB)
+        order = await place_order(
+            session, clock.now(), user_id=buyer.id, plan=plan, price=price, request_id="1:1:m:c", shown_in=None
+        )
+        attempt = Attempt(order.id, buyer.id, price, "bank_card", "30", "ru", return_base=shop.deps.return_base)
+        driver = shop.deps.providers.get("yookassa")
+        return (await open_payment(session, shop.deps.providers, driver, attempt, clock.now())).id
+
+
+async def test_a_payment_that_is_paid_before_its_creation_was_answered_is_bound_by_its_webhook(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    shop.yookassa.breaks(CREATE, "lost_after")
+    checkout = await buyer.orders("monthly")
+
+    ref = await shop.yookassa.pay(checkout.payment_id)
+    await shop.run_jobs()
+
+    payment = await shop.payment(checkout)
+    assert (payment.state, payment.provider_payment_id) == (PaymentState.SUCCEEDED, ref)
+    assert [line.days for line in await buyer.extensions()] == [30]
+    await shop.passes(minutes=5)
+    assert len(await shop.yookassa.creates()) == 1
+    assert buyer.told == ["Paid", "KeyReady"]
+
+
+async def test_the_answer_may_come_after_the_webhook_and_changes_nothing_then(shop: Shop) -> None:
+    """The provider is slow to answer, the buyer is fast to pay."""
+    buyer = await shop.buyer()
+    driver = shop.deps.providers.get("yookassa")
+    payment_id = await first_transaction_alone(shop, buyer)
+    (payment,) = await buyer.payments()
+    assert payment.request_body is not None
+    await driver.create(payment.request_body, payment.idempotence_key)
+    await shop.yookassa.pay(payment_id)
+    await shop.run_jobs()
+
+    await checkouts.create(shop.deps, payment_id, clock.now())
+
+    (payment,) = await buyer.payments()
+    assert payment.state == PaymentState.SUCCEEDED
+    assert [line.days for line in await buyer.extensions()] == [30]
+    assert buyer.told == ["Paid", "KeyReady"]
+
+
+async def test_a_definite_no_is_told_at_once_and_never_repeated(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await shop.yookassa.change_shop(methods=["bank_card"])
+
+    checkout = await buyer.orders("monthly", method="sbp")
+    await shop.passes(hours=1)
+
+    assert (checkout.state, checkout.url) == (PaymentState.FAILED, None)
+    (failed,) = buyer.heard(PaymentFailed)
+    assert failed.payment_id == checkout.payment_id
+    assert len(await shop.yookassa.creates()) == 1
+    assert (await shop.payment(checkout)).state == PaymentState.FAILED
+
+
+async def test_wrong_credentials_keep_the_attempt_until_they_are_right(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await shop.yookassa.change_shop(secret_key="test_rotated")
+    checkout = await buyer.orders("monthly")
+    await shop.passes(minutes=10)
+    during = (await shop.payment(checkout)).state
+
+    await shop.yookassa.change_shop(secret_key="test_sandbox-yookassa-key")
+    await shop.passes(minutes=2)
+
+    assert (checkout.state, during) == (PaymentState.NEW, PaymentState.NEW)
+    await assert_one_payment_came_of_it(shop, buyer, checkout)
+
+
+async def test_a_provider_that_does_not_answer_in_time_lets_the_buyer_go_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkouts, "WAIT_SECONDS", 0.3)
+    buyer = await shop.buyer()
+    shop.yookassa.breaks(CREATE, "latency", ms=2000)
+
+    began = asyncio.get_running_loop().time()
+    checkout = await buyer.orders("monthly")
+    took = asyncio.get_running_loop().time() - began
+
+    assert (checkout.state, checkout.url) == (PaymentState.NEW, None)
+    assert took < 1.5
+    shop.mend()
+    await shop.passes(seconds=11)
+    await assert_one_payment_came_of_it(shop, buyer, checkout)
+
+
+async def test_i_have_paid_asks_at_once_and_counts(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    shop.advance(seconds=6)
+
+    seen = await check_now(shop.deps, clock.now(), payment_id=checkout.payment_id, user_id=buyer.id)
+
+    assert seen.state is PaymentState.SUCCEEDED
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_ten_impatient_taps_ask_the_provider_once_in_five_seconds(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    shop.advance(seconds=6)
+
+    async def asks() -> None:
+        await check_now(shop.deps, clock.now(), payment_id=checkout.payment_id, user_id=buyer.id)
+
+    await asyncio.gather(*(asks() for _ in range(10)))
+    once = await shop.yookassa.fetches()
+    shop.advance(seconds=6)
+    await asks()
+
+    assert (once, await shop.yookassa.fetches()) == (1, 2)
+
+
+async def test_impatience_during_an_outage_does_not_hammer_the_provider(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    shop.yookassa.breaks(("GET", "/v3/payments/*"), "status", status=500, times=None)
+    shop.advance(seconds=6)
+
+    for _ in range(5):
+        await check_now(shop.deps, clock.now(), payment_id=checkout.payment_id, user_id=buyer.id)
+
+    assert await shop.yookassa.fetches() == 1
+
+
+async def test_nobody_sees_or_checks_the_payment_of_somebody_else(shop: Shop) -> None:
+    buyer, stranger = await shop.buyer(), await shop.buyer()
+    checkout = await buyer.orders("monthly")
+
+    with pytest.raises(checkouts.PaymentNotFound):
+        await check_now(shop.deps, clock.now(), payment_id=checkout.payment_id, user_id=stranger.id)
+    with pytest.raises(checkouts.PaymentNotFound):
+        await checkouts.current_checkout(shop.deps, payment_id=checkout.payment_id, user_id=stranger.id)
+
+
+# --- the sweep ---
+
+
+async def test_the_sweep_binds_a_payment_whose_creation_was_never_answered(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    shop.yookassa.breaks(CREATE, "lost_after", times=None)
+    checkout = await buyer.orders("monthly")
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+
+    await shop.passes(minutes=61)
+
+    payment = await shop.payment(checkout)
+    assert payment.state == PaymentState.SUCCEEDED
+    assert payment.provider_payment_id == await shop.yookassa.ref(checkout.payment_id)
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_a_payment_that_never_came_to_be_is_given_up_after_a_day_and_told(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    shop.yookassa.breaks(CREATE, "lost_before", times=None)
+    checkout = await buyer.orders("monthly")
+
+    await shop.passes(hours=23, minutes=30)
+    sent = len(await shop.yookassa.creates())
+    before = (await shop.payment(checkout)).state
+    shop.mend()  # too late: the key is dead, a new request could open a second payment
+    await shop.passes(hours=2)
+
+    assert before == PaymentState.NEW
+    assert (await shop.payment(checkout)).state == PaymentState.FAILED
+    assert len(await shop.yookassa.creates()) == sent
+    (failed,) = buyer.heard(PaymentFailed)
+    assert failed.payment_id == checkout.payment_id
+
+
+async def test_nothing_is_given_up_while_the_list_cannot_be_read_to_its_end(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    shop.yookassa.breaks(CREATE, "lost_after", times=None)
+    shop.yookassa.breaks(LIST, "garbage", times=None)
+    checkout = await buyer.orders("monthly")
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+
+    await shop.passes(hours=26)
+    during = (await shop.payment(checkout)).state
+    shop.mend()
+    await shop.passes(hours=2)
+
+    assert during == PaymentState.NEW
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_a_shop_that_slept_for_three_days_still_finds_what_was_paid(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    shop.yookassa.breaks(CREATE, "lost_after")
+    lost = await buyer.orders("monthly")
+    known = await buyer.orders("quarterly")
+    for checkout in (lost, known):
+        await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+
+    await shop.passes(days=3)
+
+    assert sorted(line.days for line in await buyer.extensions()) == [30, 90]
+
+
+async def test_an_attempt_that_was_given_up_and_turns_out_paid_is_honoured(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    shop.yookassa.breaks(CREATE, "lost_before", times=None)
+    checkout = await buyer.orders("monthly")
+    await shop.passes(hours=25)
+    assert (await shop.payment(checkout)).state == PaymentState.FAILED
+    payment = await shop.payment(checkout)
+    shop.mend()
+
+    assert payment.request_body is not None
+    ref = await shop.yookassa.send(payment.idempotence_key, payment.request_body)
+    await shop.yookassa.pay_ref(ref, webhooks=0)
+    await shop.passes(hours=1)
+
+    assert (await shop.payment(checkout)).state == PaymentState.SUCCEEDED
+    assert [line.days for line in await buyer.extensions()] == [30]
