@@ -29,7 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from backend.app import create_app
 from backend.kit import clock
 from backend.kit.db import Database
-from backend.kit.jobs import Worker
+from backend.kit.jobs import RECURRING, Timer, Worker
 from backend.notifications import jobs as notifications_jobs
 from backend.notifications.kinds import Kind
 from backend.orders import jobs as orders_jobs
@@ -304,7 +304,7 @@ async def open_town(dsn: str, folder: Path) -> AsyncIterator[Town]:
 
 @contextlib.asynccontextmanager
 async def open_shop(town: Town) -> AsyncIterator[Shop]:
-    """A shop that has plans and one server, that has done its first round, and that had no mishap in the end."""
+    """A shop that has plans and one server, and that had no mishap in the end."""
     town.empty()
     deps = await _wire(town)
     recorder = Recorder()
@@ -319,6 +319,8 @@ async def open_shop(town: Town) -> AsyncIterator[Shop]:
     ):
         shop = Shop(deps, town, recorder, http, YooKassa(town.companies, yookassa), Panel(town.companies, panel))
         await shop.yookassa.change_shop(webhook_url=f"{town.shop_url}{shop.hook}")
+        async with deps.db.transaction() as session:  # as if the first round were done
+            session.add_all(Timer(name=job.__name__, next_at=shop.now + often) for job, often in RECURRING.items())
         await shop.run_jobs()
         town.companies.world.log.clear()
         try:
