@@ -117,7 +117,7 @@ class PanelFacts:
     dialect: str
     version: str | None
     inbounds: tuple[Inbound, ...]
-    notes: tuple[str, ...] = ()  # what the operator should change there
+    notes: tuple[str, ...] = ()  # what the operator should change there: ids of texts, `note-<id>`
 
 
 @dataclass(frozen=True, slots=True)

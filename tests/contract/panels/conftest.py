@@ -1,4 +1,4 @@
-"""Every panel in turn, each with its emulator."""
+"""Every panel in turn, by each of its ways in, with its emulator."""
 
 from collections.abc import AsyncIterator
 
@@ -9,10 +9,10 @@ from backend.vpn.panels.base import Panel
 from tests.contract.panels.harness import HARNESSES, PanelHarness
 
 
-@pytest.fixture(scope="module", params=sorted(PANELS))
+@pytest.fixture(scope="module", params=HARNESSES, ids=" by ".join)
 async def running(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, PanelHarness]]:
     async with HARNESSES[request.param]() as harness:
-        yield request.param, harness
+        yield request.param[0], harness
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 from uuid import UUID
@@ -51,6 +52,7 @@ class PanelHarness(Protocol):
     wrong_secret: PanelAccess
     wrong_address: PanelAccess
     inbound_ids: tuple[int, int]
+    advice: tuple[str, ...]  # what a probe finds to say about a panel in good order
 
     async def reset(self) -> None: ...
 
@@ -87,13 +89,20 @@ class PanelHarness(Protocol):
 
 
 class XuiHarness:
-    """3X-UI 3.6 under the base path /abc/."""
+    """3X-UI 3.6 under the base path /abc/, whose driver comes in by token or by password."""
 
-    def __init__(self, url: str, world: World, emulator: XuiEmulator, http: httpx2.AsyncClient) -> None:
+    def __init__(
+        self, url: str, world: World, emulator: XuiEmulator, http: httpx2.AsyncClient, *, by_password: bool
+    ) -> None:
         self._world, self._emulator, self._http = world, emulator, http
         base = f"{url}/sandbox/{emulator.name}/abc/"
-        self.access = PanelAccess(url=base, token=emulator.token)
-        self.wrong_secret = replace(self.access, token="x" * 48)
+        self.advice: tuple[str, ...] = ("password-login",) if by_password else ()
+        if by_password:
+            self.access = PanelAccess(url=base, username=emulator.username, password=emulator.password)
+            self.wrong_secret = replace(self.access, password="wrong")
+        else:
+            self.access = PanelAccess(url=base, token=emulator.token)
+            self.wrong_secret = replace(self.access, token="x" * 48)
         self.wrong_address = replace(self.access, url=f"{url}/sandbox/{emulator.name}/wrong/")
         self._api = f"{base}panel/api/"
         self._control = f"{url}/sandbox/{emulator.name}/_ctl/"
@@ -212,7 +221,7 @@ async def serving(app: ASGIApp, port_socket: socket.socket) -> AsyncIterator[Non
     running = server(app, port=port_socket.getsockname()[1])
     task = asyncio.create_task(running.serve(sockets=[port_socket]))
     async with asyncio.timeout(10):
-        while not running.started:  # noqa: ASYNC110 uvicorn sets a flag, not an event
+        while not running.started:  # uvicorn sets a flag, not an event
             await asyncio.sleep(0.005)
     yield
     running.should_exit = True
@@ -227,7 +236,7 @@ def free_port() -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def xui() -> AsyncIterator[PanelHarness]:
+async def xui(*, by_password: bool = False) -> AsyncIterator[PanelHarness]:
     with free_port() as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         world = World(Clock(), url)
@@ -239,11 +248,15 @@ async def xui() -> AsyncIterator[PanelHarness]:
             serving(create_app(world, [emulator]), listener),
             httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30) as http,
         ):
-            yield XuiHarness(url, world, emulator, http)
+            yield XuiHarness(url, world, emulator, http, by_password=by_password)
 
 
 class Start(Protocol):
     def __call__(self) -> AbstractAsyncContextManager[PanelHarness]: ...
 
 
-HARNESSES: Mapping[str, Start] = {"3x-ui": xui}
+HARNESSES: Mapping[tuple[str, str], Start] = {
+    ("3x-ui", "token"): xui,
+    ("3x-ui", "password"): partial(xui, by_password=True),
+}
+"""By panel and way in."""

@@ -9,9 +9,18 @@ import pytest
 from backend.kit.errors import Unavailable
 from backend.kit.http import Answer
 from backend.vpn.panels.base import PanelAccess, PanelAuthFailed, PanelNotRecognized, PanelRefused
-from backend.vpn.panels.xui.client import BearerToken, RouteMissing, auth_for, interpret, redact
+from backend.vpn.panels.xui.answers import Reply, RouteMissing, redact
+from backend.vpn.panels.xui.answers import interpret as interpret_for
+from backend.vpn.panels.xui.auth import Auth, BearerToken
+from backend.vpn.panels.xui.client import auth_for
+from backend.vpn.panels.xui.connection import Connection
+from backend.vpn.panels.xui.password import PasswordSession
 from backend.vpn.panels.xui.wire import FOUND
 from tests.unit.vpn.recorded import answer
+
+
+def interpret(came: Answer, label: str) -> Reply:
+    return interpret_for(came, label, BearerToken.refusals)
 
 
 def no(message: str) -> Answer:
@@ -117,16 +126,54 @@ def test_nothing_that_opens_a_key_reaches_a_log() -> None:
     assert len(redact("long " * 1000)) == 200
 
 
+@pytest.mark.parametrize(
+    ("came", "words"),
+    [
+        (Answer(307, {"location": "https://203.0.113.10:2053/abc/"}, b""), "beginning with https://"),
+        (Answer(301, {"location": "/elsewhere/"}, b""), "check scheme, host, port and base path"),
+        (Answer(400, {}, b"Client sent an HTTP request to an HTTPS server.\n"), "https is spoken at this port"),
+        (Answer(400, {}, b"<p>The plain HTTP request was sent to HTTPS port</p>"), "https is spoken at this port"),
+        (Answer(400, {}, b"Bad Request"), "not an answer of 3X-UI"),
+    ],
+)
+def test_http_where_https_is_spoken_is_said_to_be_that(came: Answer, words: str) -> None:
+    with pytest.raises(PanelNotRecognized, match=words) as caught:
+        interpret(came, "clients/get")
+
+    assert "/abc/" not in str(caught.value)
+
+
+def way_in(**credentials: str | None) -> Auth:
+    access = PanelAccess(url="http://127.0.0.1/", **credentials)  # type: ignore[arg-type]
+    return auth_for(access, Connection(access))
+
+
 async def test_a_token_goes_into_the_header_and_not_into_any_text() -> None:
     access = PanelAccess(url="http://127.0.0.1/", token="t0ken", username="shop", password="S3cret-pass")
-    auth = auth_for(access)
+    auth = auth_for(access, Connection(access))
 
     assert isinstance(auth, BearerToken)
     assert not {"t0ken", "S3cret-pass"} & set(re.findall(r"[\w-]+", f"{access} {auth}"))
     assert await auth.headers() == {"Authorization": "Bearer t0ken"}
 
 
-@pytest.mark.parametrize("token", [None, "", "токен", "two words", "line\nbreak"])
-def test_a_token_that_cannot_be_one_is_refused_at_once(token: str | None) -> None:
-    with pytest.raises(PanelAuthFailed):
-        auth_for(PanelAccess(url="http://127.0.0.1/", token=token, username="shop", password="secret"))
+@pytest.mark.parametrize("token", [None, ""])
+def test_a_password_is_the_way_in_only_where_there_is_no_token(token: str | None) -> None:
+    auth = way_in(token=token, username="shop", password="S3cret-pass")
+
+    assert isinstance(auth, PasswordSession)
+    assert "S3cret-pass" not in repr(auth)
+
+
+@pytest.mark.parametrize("token", ["токен", "two words", "line\nbreak"])
+def test_a_token_that_cannot_be_one_is_refused_at_once(token: str) -> None:
+    with pytest.raises(PanelAuthFailed, match="copy it again"):
+        way_in(token=token, username="shop", password="secret")
+
+
+@pytest.mark.parametrize(
+    "half", [{}, {"username": "shop"}, {"password": "secret"}, {"username": "", "password": "x"}]
+)
+def test_without_a_way_in_the_better_one_is_recommended(half: dict[str, str]) -> None:
+    with pytest.raises(PanelAuthFailed, match="make an API token"):
+        way_in(**half)

@@ -63,19 +63,33 @@ def test_a_wrong_address_is_named_with_an_example_and_without_secrets(
     assert "S3cret-pass" not in str(caught.value)
 
 
-def test_a_password_alone_says_how_to_get_a_token(env: pytest.MonkeyPatch) -> None:
+def test_a_login_is_enough_where_no_token_was_made(env: pytest.MonkeyPatch) -> None:
     env.setenv("X3UI_API_URL", "https://203.0.113.10:2053/abc/")
+    env.setenv("X3UI_API_TOKEN", "")
     env.setenv("X3UI_USERNAME", "shop")
     env.setenv("X3UI_PASSWORD", "S3cret-pass")
 
-    with pytest.raises(ValidationError, match="X3UI_API_TOKEN is missing") as caught:
+    config = read()
+
+    assert "S3cret-pass" not in repr(config)
+    assert config.access() == PanelAccess(
+        url="https://203.0.113.10:2053/abc/", username="shop", password="S3cret-pass"
+    )
+
+
+def test_an_address_without_a_way_in_says_what_is_missing(env: pytest.MonkeyPatch) -> None:
+    env.setenv("X3UI_API_URL", "https://203.0.113.10:2053/abc/")
+
+    with pytest.raises(ValidationError, match="X3UI_API_TOKEN is missing: make a token in the panel") as caught:
         read()
 
-    assert "S3cret-pass" not in str(caught.value)
+    assert "X3UI_USERNAME and X3UI_PASSWORD are needed" in str(caught.value)
 
 
-def test_half_a_login_is_noticed(env: pytest.MonkeyPatch) -> None:
-    env.setenv("X3UI_USERNAME", "shop")
+@pytest.mark.parametrize("half", ["X3UI_USERNAME", "X3UI_PASSWORD"])
+def test_half_a_login_is_noticed(env: pytest.MonkeyPatch, half: str) -> None:
+    env.setenv("X3UI_API_URL", "https://203.0.113.10:2053/abc/")
+    env.setenv(half, "S3cret-pass")
 
     with pytest.raises(ValidationError, match="X3UI_USERNAME and X3UI_PASSWORD go together"):
         read()

@@ -10,7 +10,8 @@ from typing import ClassVar, TypeVar
 
 from backend.kit.errors import Unavailable
 from backend.vpn.panels.base import KeySpec, PanelAccess, PanelFacts, PanelKey, PanelNotRecognized, Usage
-from backend.vpn.panels.xui.client import Client, RouteMissing
+from backend.vpn.panels.xui.answers import RouteMissing
+from backend.vpn.panels.xui.client import Client
 from backend.vpn.panels.xui.clients import Clients
 from backend.vpn.panels.xui.detect import Dialect, detect
 from backend.vpn.panels.xui.facts import look

@@ -10,7 +10,8 @@ from backend.kit import clock
 from backend.kit.errors import Outside, Unavailable
 from backend.vpn.panels.base import KeySpec, PanelKey, PanelRefused, Usage
 from backend.vpn.panels.xui import wire
-from backend.vpn.panels.xui.client import Client, Reply
+from backend.vpn.panels.xui.answers import Reply
+from backend.vpn.panels.xui.client import Client
 
 ROUTES = "panel/api/clients/"
 PAGE_SIZE = 200  # the most the panel gives at once

@@ -59,10 +59,10 @@ class Config(BaseSettings):
     def _has_a_way_in(self) -> Self:
         if (self.username is None) != (self.password is None):
             raise ValueError("X3UI_USERNAME and X3UI_PASSWORD go together: one of them is missing")
-        if self.api_url and not self.api_token:
+        if self.api_url and not self.api_token and not self.username:
             raise ValueError(
                 "X3UI_API_TOKEN is missing: make a token in the panel, Settings, Security, API tokens. "
-                "Signing in with X3UI_USERNAME and X3UI_PASSWORD is not supported yet"
+                "Without one, X3UI_USERNAME and X3UI_PASSWORD are needed"
             )
         return self
 

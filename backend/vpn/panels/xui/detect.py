@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 from backend.vpn.panels.base import PanelNotRecognized
-from backend.vpn.panels.xui.client import Client, RouteMissing
+from backend.vpn.panels.xui.answers import NOWHERE, RouteMissing
+from backend.vpn.panels.xui.client import Client
 
 
 class Dialect(StrEnum):
@@ -25,10 +26,7 @@ async def detect(client: Client) -> Dialect:
         return Dialect.INBOUNDS
     if await _has(client, "csrf-token", label="csrf-token"):
         raise PanelNotRecognized(reason="a 3X-UI without the routes of a known version: update it to 3.3.1 or later")
-    raise PanelNotRecognized(
-        reason="no 3X-UI 3.x at this address: check host, port and base path, e.g. https://203.0.113.10:2053/abc/, "
-        "without /panel at the end"
-    )
+    raise PanelNotRecognized(reason=NOWHERE)
 
 
 async def _has(client: Client, route: str, *, label: str) -> bool:

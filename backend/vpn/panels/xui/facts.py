@@ -1,10 +1,11 @@
 """What a panel is and what its operator should change there."""
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import structlog
 from pydantic import Field, TypeAdapter, ValidationError
 
 from backend.kit import clock
@@ -12,7 +13,10 @@ from backend.vpn.panels.base import Inbound, PanelFacts
 from backend.vpn.panels.xui.client import Client
 from backend.vpn.panels.xui.detect import Dialect
 from backend.vpn.panels.xui.inbounds import INBOUNDS, OPTIONS, read_inbound
+from backend.vpn.panels.xui.notes import Note
 from backend.vpn.panels.xui.wire import Wire
+
+log = structlog.get_logger()
 
 RECOMMENDED = (3, 3, 1)  # before: an update without `id` changed the UUID, and creating failed at times
 SKEW = timedelta(seconds=30)
@@ -32,71 +36,70 @@ STATUS: TypeAdapter[Status | None] = TypeAdapter(Status | None)
 
 
 async def look(client: Client, dialect: Dialect) -> PanelFacts:
-    """Ask everything there is to know. Four requests, one of them with every client in it: not for polling."""
+    """Ask everything there is to know. Three requests, one of them with every client in it: not for polling.
+
+    Which inbound a note is about, and by how much, is in the log.
+    """
     reply = await client.get("panel/api/server/status", label="server/status")
     status = reply.read(STATUS)  # None in the first half minute after the panel's start
     options = (await client.get("panel/api/inbounds/options", label="inbounds/options")).read(OPTIONS)
     wires = (await client.get("panel/api/inbounds/list", label="inbounds/list")).read(INBOUNDS)
-    inbounds, notes = [], []
-    for each in wires:
-        try:
-            inbounds.append(read_inbound(each))
-        except ValidationError:
-            notes.append(f"Inbound {each.id} ({each.remark}) cannot be read; it is left out.")
     skew = reply.date - (clock.now() - clock.offset()) if reply.date else timedelta(0)
     without_vision = frozenset(option.id for option in options if not option.takes_vision)
-    notes += [
-        *panel_notes(client.url, status, skew),
-        *(note for inbound in inbounds for note in inbound_notes(inbound, without_vision)),
-        *_for_sale_notes(inbounds),
-    ]
-    return PanelFacts(dialect, status.version or None if status else None, tuple(inbounds), tuple(notes))
+    version, core = (status.version or None, status.xray.state) if status else (None, None)
+
+    panel = {"version": version, "core": core, "skew_seconds": round(skew.total_seconds())}
+    inbounds: list[Inbound] = []
+    found: list[tuple[str, Mapping[str, object]]] = [(note, {}) for note in client.notes]
+    found += [(note, panel) for note in panel_notes(client.url, status, skew)]
+    for wire in wires:
+        try:
+            inbounds.append(inbound := read_inbound(wire))
+        except ValidationError:
+            found.append((Note.INBOUND_UNREADABLE, {"inbound": wire.id}))
+            continue
+        found += [(note, {"inbound": wire.id}) for note in inbound_notes(inbound, without_vision)]
+    if not any(inbound.sells_reality for inbound in inbounds):
+        found.append((Note.NO_INBOUND_TO_SELL, {}))
+    for note, where in found:
+        log.info("panel.note", note=str(note), **where)
+    return PanelFacts(dialect, version, tuple(inbounds), tuple(dict.fromkeys(str(note) for note, _ in found)))
 
 
-def panel_notes(url: str, status: Status | None, skew: timedelta) -> Iterator[str]:
+def panel_notes(url: str, status: Status | None, skew: timedelta) -> Iterator[Note]:
     """`skew` is how far the panel's clock is ahead of ours: its clock is the one that ends subscriptions."""
     if urlsplit(url).scheme == "http" and not _is_local(urlsplit(url).hostname or ""):
-        yield "The panel is reached by plain http: the token travels readable. Give the panel a certificate."
+        yield Note.PLAIN_HTTP
     if abs(skew) > SKEW:
-        ahead = "ahead" if skew > timedelta(0) else "behind"
-        yield f"The panel's clock is {abs(skew).total_seconds():.0f} s {ahead} of ours: set both by NTP."
+        yield Note.CLOCK_SKEW
     if status is None:
-        yield "The panel has just started and does not know its state yet: ask again in a minute."
+        yield Note.PANEL_JUST_STARTED
         return
     if status.xray.state != "running":
-        yield f"Xray is not running (state: {status.xray.state or 'unknown'}): nobody can connect."
+        yield Note.CORE_NOT_RUNNING
     version = _numbers(status.version)
     if version and version < RECOMMENDED:
-        yield f"3X-UI {status.version} has known faults with clients: update it to 3.3.1 or later."
+        yield Note.PANEL_OUTDATED
 
 
-def inbound_notes(inbound: Inbound, without_vision: frozenset[int]) -> Iterator[str]:
+def inbound_notes(inbound: Inbound, without_vision: frozenset[int]) -> Iterator[Note]:
     """What is wrong with one enabled VLESS inbound; of other inbounds nothing, they are not ours."""
     if inbound.protocol != "vless" or not inbound.enabled:
         return
-    name = f"Inbound {inbound.id} ({inbound.remark})"
     if inbound.on_node:
-        yield f"{name} lives on a node: register that panel as a server of its own."
-    if inbound.network == "raw":
-        yield f'{name} has network "raw": the panel takes Vision away from its clients. Write "tcp".'
+        yield Note.INBOUND_ON_NODE
+    if inbound.network == "raw":  # the panel takes Vision away from its clients
+        yield Note.INBOUND_NETWORK_RAW
     elif inbound.id in without_vision:
-        yield f"{name} cannot carry Vision: it must be VLESS over TCP with REALITY."
+        yield Note.INBOUND_WITHOUT_VISION
     if not inbound.sells_reality:
         return
     if not inbound.min_client_version:
-        yield (
-            f'{name} has no minClientVer: Xray 26.7 and later then refuse many apps. Set it to "1.8.0"; '
-            "it is in effect at once and nobody is cut off."
-        )
+        yield Note.MIN_CLIENT_VERSION_MISSING
     if not (inbound.public_key and inbound.server_names):
-        yield f"{name} has no public key or no serverNames: its keys cannot work."
+        yield Note.INBOUND_INCOMPLETE
     if inbound.host is None:
-        yield f"{name} does not say where people connect: set the server's address, or shareAddr in the inbound."
-
-
-def _for_sale_notes(inbounds: Sequence[Inbound]) -> Iterator[str]:
-    if not any(inbound.sells_reality for inbound in inbounds):
-        yield "There is no enabled local inbound of VLESS over TCP with REALITY: no key can be made here."
+        yield Note.INBOUND_ADDRESS_MISSING
 
 
 def _numbers(version: str) -> tuple[int, ...]:
