@@ -36,17 +36,16 @@ def read_answer(answer: Answer) -> Json | Failure:
 
 
 def _failure(answer: Answer, body: Json) -> Failure:
-    reason, message = text(body.get("reason")), text(body.get("message"))
+    reason = text(body.get("reason"))
     match answer.status:
         case 401:
             return Misconfigured("CoinGate does not accept COINGATE_API_KEY; its sandbox has tokens of its own")
         case 429:
             return NotProcessed(_wait(answer))
-        case status if 400 <= status < 500 and (reason or message):
+        case status if 400 <= status < 500 and reason:  # without one it is somebody in between
             errors = body.get("errors")
-            told = [message, *(errors if isinstance(errors, list) else [])]
-            code = "not_found" if status == 404 else reason or f"http_{status}"
-            return Rejected(code, "; ".join(filter(None, map(text, told))))
+            told = [body.get("message"), *(errors if isinstance(errors, list) else [])]
+            return Rejected("not_found" if status == 404 else reason, "; ".join(filter(None, map(text, told))))
         case status:
             return Unknown(f"HTTP {status}", _wait(answer))
 

@@ -58,7 +58,10 @@ def read_order_body(body: bytes) -> Stored:
     """
     symbol, _, sent = body.partition(b"\n")
     coin = next((coin for coin in COINS.values() if coin.symbol.encode() == symbol), None)
-    order_id = text(part(parse(sent)).get("order_id")) if coin else None
+    try:
+        order_id = text(part(parse(sent)).get("order_id"))
+    except ValueError:
+        order_id = None
     if coin is None or order_id is None:
         raise ValueError("not an order of ours")
     return Stored(coin, sent, order_id)

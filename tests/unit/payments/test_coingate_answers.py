@@ -1,0 +1,105 @@
+"""What every answer of CoinGate means: the classification on which it depends whether an order is sent again."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.kit.http import Answer
+from backend.payments.providers.base import Misconfigured, NotProcessed, Rejected, Unknown
+from backend.payments.providers.coingate.answers import read_answer
+
+PAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+def answer(status: int, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status, headers or {}, raw)
+
+
+def error(reason: str, message: str = "Because.", **more: Any) -> dict[str, Any]:
+    return {"message": message, "reason": reason, **more}
+
+
+def test_an_object_is_passed_on() -> None:
+    assert read_answer(answer(200, {"id": 538})) == {"id": 538}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(400, "BadRequest"), (403, "Forbidden"), (409, "Conflict"), (422, "OrderIsNotValid"), (451, "NotHere")],
+)
+def test_a_4xx_with_a_reason_is_a_definite_no(status: int, reason: str) -> None:
+    assert read_answer(answer(status, error(reason))) == Rejected(reason, "Because.")
+
+
+def test_everything_that_is_wrong_with_an_order_is_told() -> None:
+    body = error("OrderIsNotValid", "Order is not valid", errors=["Price can't be blank", None, 5, "Title is short"])
+
+    assert read_answer(answer(422, body)) == Rejected(
+        "OrderIsNotValid", "Order is not valid; Price can't be blank; Title is short"
+    )
+
+
+@pytest.mark.parametrize("odd", [None, 5, "text", {}, [[]]])
+def test_odd_details_of_a_no_are_left_out(odd: object) -> None:
+    assert read_answer(answer(422, {"reason": "OrderIsNotValid", "message": odd, "errors": odd})) in (
+        Rejected("OrderIsNotValid"),
+        Rejected("OrderIsNotValid", "text"),
+    )
+
+
+@pytest.mark.parametrize("reason", ["OrderNotFound", "RecordNotFound", "PageNotFound"])
+def test_a_404_has_one_name_whatever_the_reason(reason: str) -> None:
+    assert read_answer(answer(404, error(reason))) == Rejected("not_found", "Because.")
+
+
+@pytest.mark.parametrize("body", [error("BadCredentials"), error("BadAuthToken"), PAGE, b""])
+def test_a_wrong_key_is_the_operators_business(body: object) -> None:
+    assert isinstance(read_answer(answer(401, body)), Misconfigured)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, timedelta(seconds=7)),
+        ({"retry-after": "999999"}, timedelta(hours=1)),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "-5"}, None),
+    ],
+)
+@pytest.mark.parametrize("body", [error("RateLimitException"), error("RateLimitExceeded"), PAGE, b""])
+def test_too_many_requests_certainly_had_no_effect(
+    body: object, headers: dict[str, str], wait: timedelta | None
+) -> None:
+    assert read_answer(answer(429, body, headers)) == NotProcessed(wait)
+
+
+@pytest.mark.parametrize("status", [202, 500, 501, 502, 503, 504, 599])
+@pytest.mark.parametrize("body", [error("InternalServerError"), PAGE, b"", {"id": 538, "status": "new"}])
+def test_a_failure_of_theirs_is_unknown_whatever_it_carries(status: int, body: object) -> None:
+    assert isinstance(read_answer(answer(status, body)), Unknown)
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 301, 302, 400, 403, 404, 408, 422])
+@pytest.mark.parametrize(
+    "body", [PAGE, b"", b"null", b"[]", b'"text"', b"\xff\xfe", b"{", b'{"a": NaN}', b"[" * 100_000, b"1" * 5000]
+)
+def test_what_is_not_a_json_object_is_unknown(status: int, body: bytes) -> None:
+    assert isinstance(read_answer(answer(status, body)), Unknown)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+@pytest.mark.parametrize("body", [{}, {"message": "no route matched"}, {"reason": ""}, {"reason": 5}])
+def test_a_4xx_of_somebody_in_between_is_not_coingates_no(status: int, body: dict[str, object]) -> None:
+    assert isinstance(read_answer(answer(status, body)), Unknown)
+
+
+@given(status=st.integers(100, 599), body=st.binary(max_size=200))
+def test_no_answer_surprises(status: int, body: bytes) -> None:
+    assert read_answer(Answer(status, {}, body)) is not None
