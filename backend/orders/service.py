@@ -115,7 +115,7 @@ async def settle(
         await _fulfil(session, recorded, now)
     elif recorded.became is PaymentState.CANCELED:
         await tell_failure(session, recorded.payment, snapshot.reason, now)
-    await inbox.close_events(session, provider_id, snapshot.ref, PaymentState(recorded.payment.state), now)
+    await inbox.close_events(session, provider_id, snapshot.ref, snapshot.state, now)
     return recorded
 
 

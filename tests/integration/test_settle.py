@@ -1,0 +1,297 @@
+"""A payment becomes days: exactly once, exactly what was ordered, and only if it is exactly what was asked for."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.kit import clock
+from backend.notifications.kinds import Paid
+from backend.notifications.models import Notification
+from backend.orders.service import settle
+from backend.payments.models import Payment
+from backend.payments.providers.base import PaymentState
+from backend.payments.rules import NEVER
+from backend.plans.models import Plan, PlanPrice
+from backend.plans.service import PlanNotOnSale, withdraw
+from backend.users.models import User
+from tests.integration.test_concurrency import snapshot_of
+from tests.shop import Buyer, Shop
+
+MONTH = timedelta(days=30)
+
+
+async def assert_in_review(shop: Shop, buyer: Buyer, payment_id: Any, reason: str) -> None:
+    (payment,) = await shop.all(select(Payment).where(Payment.id == payment_id))
+    assert payment.state == PaymentState.REVIEW
+    assert (payment.review_reason or "").startswith(reason)
+    assert payment.next_check_at == NEVER
+    assert await buyer.extensions() == []
+    assert buyer.heard(Paid) == []
+    assert await shop.panel.clients() == []
+
+
+async def change_at_the_provider(shop: Shop, payment_id: Any, **fields: Any) -> None:
+    """The provider's object is not what we asked for; no client of it could do that."""
+    document = shop.town.companies.yookassa._payments.find(await shop.yookassa.ref(payment_id))
+    assert document is not None
+    document["object"] |= fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"amount": {"value": "298.99", "currency": "RUB"}}, "amount"),
+        ({"amount": {"value": "299.01", "currency": "RUB"}}, "amount"),
+        ({"amount": {"value": "299.00", "currency": "USD"}}, "amount"),
+        ({"amount": {"value": "2.99e2", "currency": "RUB"}}, "amount"),
+        ({"recipient": {"account_id": "100501", "gateway_id": "1"}}, "account"),
+        ({"recipient": None}, "account"),
+        ({"test": False}, "mode"),
+    ],
+    ids=str,
+)
+async def test_money_that_is_not_what_was_asked_for_waits_for_a_person(
+    shop: Shop, fields: dict[str, Any], reason: str
+) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    await change_at_the_provider(shop, checkout.payment_id, **fields)
+
+    await shop.passes(seconds=31)
+
+    await assert_in_review(shop, buyer, checkout.payment_id, reason)
+
+
+async def test_a_payment_in_review_is_not_asked_for_again_by_its_webhook(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    await shop.yookassa.pay(checkout.payment_id, webhooks=1)
+    await change_at_the_provider(shop, checkout.payment_id, test=False)
+    await shop.run_jobs()
+    before = await shop.yookassa.fetches()
+
+    await shop.passes(minutes=30)
+
+    (event,) = await shop.events()
+    assert event.handled_at is not None  # the provider has confirmed all that it claimed
+    assert await shop.yookassa.fetches() == before
+    await assert_in_review(shop, buyer, checkout.payment_id, "mode")
+
+
+@pytest.mark.parametrize("metadata", [{}, {"pid": "x"}, {"pid": None, "mac": None}], ids=str)
+async def test_an_answer_without_our_signature_is_of_no_payment_of_ours(shop: Shop, metadata: dict[str, Any]) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    ref = await shop.yookassa.pay(checkout.payment_id, webhooks=1)
+    document = shop.town.companies.yookassa._payments.find(ref)
+    assert document is not None
+    document["object"]["metadata"] = metadata
+
+    await shop.run_jobs()
+
+    assert (await shop.payment(checkout)).state == PaymentState.PENDING
+    (event,) = await shop.events()
+    assert event.rejected_reason == "unproven"
+    assert await buyer.extensions() == []
+
+
+async def test_a_second_payment_of_one_attempt_is_adopted_and_both_give_days(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    payment = await shop.payment(checkout)
+    assert payment.request_body is not None
+    second = await shop.yookassa.send("a-key-of-somebody-else", payment.request_body)
+
+    await shop.yookassa.pay_ref(payment.provider_payment_id or "")
+    await shop.run_jobs()
+    await shop.yookassa.pay_ref(second)
+    await shop.run_jobs()
+
+    payments = await buyer.payments()
+    assert {p.provider_payment_id for p in payments} == {payment.provider_payment_id, second}
+    assert {p.order_id for p in payments} == {checkout.order_id}
+    assert [line.days for line in await buyer.extensions()] == [30, 30]
+    assert [paid.key_ready for paid in buyer.heard(Paid)] == [False, True]
+
+
+async def test_a_second_payment_of_one_attempt_is_found_by_the_sweep_when_its_webhook_is_lost(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    payment = await shop.payment(checkout)
+    assert payment.request_body is not None
+    second = await shop.yookassa.send("a-key-of-somebody-else", payment.request_body)
+    for ref in (payment.provider_payment_id or "", second):
+        await shop.yookassa.pay_ref(ref, webhooks=0)
+
+    await shop.passes(minutes=61)
+    await shop.passes(minutes=61)
+
+    assert [line.days for line in await buyer.extensions()] == [30, 30]
+    assert len(await buyer.payments()) == 2
+
+
+async def test_two_attempts_of_one_order_that_are_both_paid_give_two_periods(shop: Shop) -> None:
+    """The second attempt was opened after the first was declined; then the first turns out paid as well."""
+    buyer = await shop.buyer()
+    first = await buyer.orders("monthly", tap="1:1")
+    await shop.yookassa.decline(first.payment_id, webhooks=1)
+    await shop.run_jobs()
+    second = await buyer.orders("monthly", tap="1:1")
+    assert second.order_id == first.order_id
+    assert second.payment_id != first.payment_id
+
+    payment = await shop.payment(first)
+    assert payment.request_body is not None
+    late = await shop.yookassa.send("a-new-key", payment.request_body)
+    await shop.yookassa.pay_ref(late)
+    await shop.yookassa.pay(second.payment_id)
+    await shop.run_jobs()
+
+    assert [line.days for line in await buyer.extensions()] == [30, 30]
+    assert await buyer.paid_until() - shop.now > 2 * MONTH - timedelta(minutes=1)
+
+
+async def test_a_canceled_payment_that_is_paid_after_all_counts_and_says_that_it_was_late(shop: Shop) -> None:
+    """No payment of YooKassa does that, those of other companies do: the order by rank allows it."""
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    await shop.yookassa.decline(checkout.payment_id)
+    await shop.run_jobs()
+    (sold,) = await shop.yookassa.objects(checkout.payment_id)
+    document = shop.town.companies.yookassa._payments.find(sold["id"])
+    assert document is not None
+    document["object"] |= {"status": "succeeded", "paid": True}
+    snapshot = await snapshot_of(shop, sold["id"])
+
+    async with shop.deps.db.transaction() as session:
+        await settle(session, shop.deps.providers, "yookassa", snapshot, clock.now())
+    await shop.run_jobs()
+
+    (paid,) = buyer.heard(Paid)
+    assert paid.late
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_a_crash_in_the_middle_of_settling_undoes_all_of_it(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    ref = await shop.yookassa.pay(checkout.payment_id, webhooks=1)
+    await shop.drop_jobs()
+    snapshot = await snapshot_of(shop, ref)
+
+    async def dies() -> None:
+        async with shop.deps.db.transaction() as session:
+            await settle(session, shop.deps.providers, "yookassa", snapshot, clock.now())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await dies()
+
+    assert (await shop.payment(checkout)).state == PaymentState.PENDING
+    assert await buyer.extensions() == []
+    assert await shop.all(select(Notification)) == []
+    await shop.passes(seconds=6)
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_a_payment_of_a_blocked_person_books_the_days_and_opens_no_key(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(User).where(User.id == buyer.id).values(blocked_at=shop.now))
+
+    await shop.yookassa.pay(checkout.payment_id)
+    await shop.run_jobs()
+
+    assert [line.days for line in await buyer.extensions()] == [30]
+    assert (await shop.panel.client())["enable"] is False
+    assert buyer.told == ["Paid"]
+
+
+# --- what was ordered is what is given ---
+
+
+async def test_a_price_that_changes_while_somebody_pays_is_honoured_as_it_was(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly", tap="1:1")
+    async with shop.deps.db.transaction() as session:
+        plan = (await session.scalars(select(Plan).where(Plan.code == "monthly"))).one()
+        plan.days = 28
+        await session.execute(update(PlanPrice).where(PlanPrice.plan_id == plan.id).values(amount_minor=39900))
+
+    await shop.yookassa.pay(checkout.payment_id)
+    await shop.run_jobs()
+
+    assert [line.days for line in await buyer.extensions()] == [30]
+    (paid,) = buyer.heard(Paid)
+    assert paid.amount == "299\u00a0₽"
+
+
+async def test_a_changed_price_makes_a_new_order(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    before = await buyer.orders("monthly", tap="1:1")
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(PlanPrice).values(amount_minor=39900))
+
+    after = await buyer.orders("monthly", tap="1:1")
+
+    assert (before.order_id, before.payment_id) != (after.order_id, after.payment_id)
+    assert after.amount.minor == 39900
+    (sold,) = await shop.yookassa.objects(after.payment_id)
+    assert sold["amount"]["value"] == "399.00"
+
+
+async def test_a_withdrawn_plan_is_not_sold_but_honoured_for_who_is_paying(shop: Shop) -> None:
+    buyer, late = await shop.buyer(), await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    plan = await shop.plan("monthly")
+    async with shop.deps.db.transaction() as session:
+        await withdraw(session, plan.id, shop.now)
+
+    with pytest.raises(PlanNotOnSale):
+        await late.orders("monthly")
+    await shop.yookassa.pay(checkout.payment_id)
+    await shop.run_jobs()
+
+    assert await late.payments() == []
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_the_trial_cannot_be_bought(shop: Shop) -> None:
+    buyer = await shop.buyer()
+
+    with pytest.raises(PlanNotOnSale):
+        await buyer.orders("trial")
+
+    assert await buyer.payments() == []
+
+
+async def test_an_order_may_be_paid_after_its_price_stopped_holding(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    shop.advance(minutes=59)
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+
+    await shop.passes(minutes=10)
+
+    assert (await shop.order(checkout)).expires_at < shop.now
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_what_is_stored_of_a_request_is_what_was_sent(shop: Shop) -> None:
+    buyer = await shop.buyer(language="en")
+
+    checkout = await buyer.orders("quarterly", method="sbp")
+
+    (request,), payment = await shop.yookassa.creates(), await shop.payment(checkout)
+    assert payment.request_body == request["body"].encode()
+    sent = json.loads(request["body"])
+    assert sent["capture"] is True
+    assert sent["payment_method_data"] == {"type": "sbp"}
+    assert sent["confirmation"]["locale"] == "en_US"
+    assert sent["metadata"]["pid"] == str(payment.id)
+    assert sent["description"].startswith("Subscription, 90 days")
