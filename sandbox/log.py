@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.clock import Clock
@@ -82,6 +83,8 @@ class LogMiddleware:
         started = time.perf_counter()
         try:
             await self.app(scope, receiving, sending)
+        except ClientDisconnect:
+            pass  # whoever asked was killed or lost patience, during a fault as a rule
         finally:
             query = scope.get("query_string", b"").decode("latin-1")
             self.log.add(
