@@ -1,0 +1,136 @@
+"""Processes die and jobs are lost; nothing that was paid for is."""
+
+import asyncio
+import contextlib
+
+import psycopg
+import pytest
+
+from tests.journeys.conftest import NewPerson
+from tests.journeys.keys import assert_works
+from tests.journeys.world import World, until
+
+pytestmark = pytest.mark.thorough
+
+
+async def test_every_queued_job_deleted_in_the_middle_costs_nothing(world: World, new_person: NewPerson) -> None:
+    maks = await new_person("Макс")
+    await maks.says("/start")
+    deleting = asyncio.create_task(_delete_every_job(world))
+    try:
+        await world.at_checkout(await maks.orders(), "pay")
+        await asyncio.sleep(1)
+        await world.advance(minutes=1)
+        await asyncio.sleep(1)
+    finally:
+        deleting.cancel()
+    assert await deleting > 0, "there was nothing to delete"
+
+    await world.advance(minutes=6)  # whatever a lost job had claimed is free again
+    await assert_works(world, await maks.key(), days=30 - 6 / 1440 - (1 / 1440))
+    assert len([message for message in await maks.chat() if message.photo]) == 1
+    assert all("Job was not found" in line for line in world.crashes()), "the queue itself may miss them, nobody else"
+
+
+async def test_a_worker_killed_between_webhook_and_key_is_no_loss(world: World, new_person: NewPerson) -> None:
+    maks = await new_person("Макс")
+    await maks.says("/start")
+    async with world.fault("xui", "latency", ms=3000):
+        payment = await world.at_checkout(await maks.orders(), "pay")
+        await maks.reads("Оплачено", "Ключ уже готовится")
+        world.worker.kill()
+    assert (await world.deliveries(payment["id"]))[0]["state"] == "delivered"
+    assert not [message for message in await maks.chat() if message.photo]
+
+    world.worker.start()
+    await world.advance(minutes=2)  # what the dead one had reserved for itself is free again
+
+    await assert_works(world, await maks.key(within=60), days=30 - 2 / 1440)
+
+
+async def test_a_webhook_while_no_worker_runs_waits_for_one(world: World, new_person: NewPerson) -> None:
+    maks = await new_person("Макс")
+    await maks.says("/start")
+    url = await maks.orders()
+    world.worker.kill()
+    try:
+        payment = await world.at_checkout(url, "pay")
+        await asyncio.sleep(0.5)
+        assert (await world.deliveries(payment["id"]))[0]["state"] == "delivered"
+    finally:
+        world.worker.start()
+    await assert_works(world, await maks.key(within=60), days=30)
+
+
+async def test_a_bot_killed_and_started_again_answers_what_was_said_meanwhile(
+    world: World, new_person: NewPerson
+) -> None:
+    maks = await new_person("Макс")
+    await maks.says("/start")
+    world.bot.kill()
+    await world.do(f"/sandbox/telegram/_ctl/users/{maks.id}/send", text="/subscription")
+    before = await maks.chat()
+    world.bot.start()
+
+    answer = await maks.reads("299 ₽", after=before[-1], within=60)
+    await asyncio.sleep(1)
+    assert (await maks.chat())[-1] == answer, "answered once"
+
+
+async def test_of_two_bots_one_answers_and_the_other_takes_over(world: World, new_person: NewPerson) -> None:
+    maks = await new_person("Макс")
+    introduced = await _introductions(world)
+    world.second_bot.start()
+
+    async def another() -> bool:
+        return await _introductions(world) > introduced
+
+    await until(another, "the second bot never introduced itself", within=60)
+    for _ in range(3):
+        await maks.says("/start")
+    assert len([message for message in await maks.chat() if not message.mine]) == 3
+
+    world.bot.kill()
+    answer = await maks.says("/start")
+    assert answer.text
+    assert "conflict" not in world.second_bot.text().lower()
+    world.second_bot.stop()
+    world.bot.start()
+    world.bot.says("poller.started")
+
+
+async def test_somebody_who_blocked_the_bot_finds_everything_on_coming_back(
+    world: World, new_person: NewPerson
+) -> None:
+    maks = await new_person("Макс")
+    await maks.says("/start")
+    url = await maks.orders()
+    await maks.blocks()
+    payment = await world.at_checkout(url, "pay")
+    await asyncio.sleep(2)
+    assert (await world.deliveries(payment["id"]))[0]["state"] == "delivered"
+    assert not [message for message in await maks.chat() if message.photo]
+
+    await maks.unblocks()
+    home = await maks.says("/start")
+    assert "Подписка активна" in home.text
+    await maks.says("/subscription")
+    await maks.taps("Ключ и QR-код")
+    await assert_works(world, await maks.key(), days=30)
+
+
+async def _delete_every_job(world: World) -> int:
+    """Empty the queue again and again until cancelled; how many jobs that cost."""
+    deleted = 0
+    async with await psycopg.AsyncConnection.connect(world.dsn, autocommit=True) as connection:
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                cursor = await connection.execute("delete from procrastinate_jobs")
+                deleted += cursor.rowcount
+                await asyncio.sleep(0.005)
+    return deleted
+
+
+async def _introductions(world: World) -> int:
+    """How often a bot has said who it is: the last thing it does before it asks for updates."""
+    return sum(entry["path"].endswith("/setMyShortDescription") for entry in await world.log())
