@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     telegram_api_url: HttpUrl | None = Field(None, description="A Bot API server of your own. Empty: Telegram's.")
     telegram_link_url: str = Field("https://t.me", description="Where links to the bot lead.")
     telegram_bot_username: str = Field("", description="Empty: asked from Telegram.")
+    telegram_proxy: SecretStr | None = Field(
+        None, description="Where Telegram is blocked: socks5://user:password@host:port or http://host:port."
+    )
     secret_key: SecretStr = Field(
         min_length=16, description="At least 32 random characters; every other key of ours is derived from it."
     )
@@ -71,6 +74,13 @@ class Settings(BaseSettings):
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("postgresql", "postgres:")):
             raise ValueError("must be a PostgreSQL address, for example postgresql://user:password@host/shop")
+        return value
+
+    @field_validator("telegram_proxy")
+    @classmethod
+    def _is_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("socks5://", "socks4://", "http://")):
+            raise ValueError("must be a proxy address, for example socks5://127.0.0.1:1080")
         return value
 
     @property

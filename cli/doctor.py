@@ -105,7 +105,7 @@ async def check_clock(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
 
 
 async def check_telegram(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
-    bot, subject = connect_bot(deps), "Telegram"
+    bot, subject = connect_bot(deps.settings), "Telegram"
     try:
         me = await bot.get_me(request_timeout=10)
         hook = await bot.get_webhook_info(request_timeout=10)

@@ -1,8 +1,10 @@
 """vpn-service: the one command of the shop."""
 
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -84,13 +86,23 @@ def _show(findings: list[Finding], *, title: str) -> None:
     Console().print(table)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run a command. What the operator can mend is one sentence and exit code 1."""
+    code: str | int | None = 1
     try:
         app()
+    except SystemExit as end:
+        code = end.code
     except (CannotStart, PostgresFailed) as error:
         typer.secho(str(error), fg="red", err=True)
-        sys.exit(1)
+    leave(code if isinstance(code, int) else int(code is not None))
+
+
+def leave(code: int) -> NoReturn:
+    """End now. Everything is closed by here, and taking the libraries' types apart would cost seconds."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

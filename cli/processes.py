@@ -41,15 +41,16 @@ class Server(uvicorn.Server):
         return nullcontext()
 
 
-def connect_bot(deps: Deps) -> Bot:
+def connect_bot(settings: Settings) -> Bot:
     """The bot of these settings."""
-    settings = deps.settings
-    return make_bot(settings.telegram_bot_token.get_secret_value(), _api_url(settings))
+    url = str(settings.telegram_api_url).rstrip("/") if settings.telegram_api_url else None
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    return make_bot(settings.telegram_bot_token.get_secret_value(), url, proxy)
 
 
 async def ask_username(settings: Settings) -> str:
     """The bot's name, for links to it. Without an answer the links lead to Telegram alone, until the next start."""
-    bot = make_bot(settings.telegram_bot_token.get_secret_value(), _api_url(settings))
+    bot = connect_bot(settings)
     try:
         return (await bot.get_me(request_timeout=10)).username or ""
     except TelegramAPIError as error:
@@ -57,10 +58,6 @@ async def ask_username(settings: Settings) -> str:
         return ""
     finally:
         await bot.session.close()
-
-
-def _api_url(settings: Settings) -> str | None:
-    return str(settings.telegram_api_url).rstrip("/") if settings.telegram_api_url else None
 
 
 async def run_web(deps: Deps) -> None:
@@ -92,7 +89,7 @@ async def serve(app: ASGIApp, *, host: str, port: int, http: type[HttpToolsProto
 
 async def run_bot(deps: Deps) -> None:
     """Answer people by polling Telegram; of several such processes one polls and the others wait."""
-    bot = connect_bot(deps)
+    bot = connect_bot(deps.settings)
     try:
         await introduce(bot)
         await poll(create_dispatcher(deps), bot, deps.db)
@@ -102,7 +99,7 @@ async def run_bot(deps: Deps) -> None:
 
 async def run_worker(deps: Deps) -> None:
     """Run jobs and send what the outbox holds."""
-    bot = connect_bot(deps)
+    bot = connect_bot(deps.settings)
     deps.channel = Notifier(bot, deps)
     try:
         await Worker(deps.db, deps).run()

@@ -63,6 +63,7 @@ class Database:
             max_overflow=8,
             pool_timeout=10,
             pool_pre_ping=True,
+            hide_parameters=True,  # errors end in logs, and values may be links and tokens
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)

@@ -45,7 +45,10 @@ def configure_logs(log_format: Literal["console", "json"], level: str = "INFO") 
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the other one prints local variables
+        )
     )
     structlog.configure(
         processors=[*shared, count_event, renderer],
