@@ -39,7 +39,7 @@ class Rules:
 
 class Deliveries:
     """The queue. A delivery is {"id", "object_id", "event", "at", "body", "state", "due", "attempts", ...}; its
-    state is waiting, delivered, dropped (by the policy), stopped (by a fatal answer) or given_up.
+    state is waiting, delivered, dropped (by the policy), stopped (by a fatal answer, or nobody listens) or given_up.
     """
 
     def __init__(self, world: World, store: Store, rules: Rules) -> None:
@@ -165,7 +165,7 @@ class Deliveries:
     async def _attempt(self, client: httpx2.AsyncClient, delivery: Document) -> None:
         url = self._rules.address(delivery)
         if url is None:
-            self._deliveries.put(delivery["id"], {**delivery, "state": "given_up"})
+            self._deliveries.put(delivery["id"], {**delivery, "state": "stopped"})
             return
         policy = self.policy
         flaws = policy.flaws()

@@ -1,9 +1,9 @@
 """The merchants who signed a contract here, and what each of them may do."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass
 
+from sandbox.settings import changed
 from sandbox.store import Collection
 from sandbox.yookassa.wire import Document
 
@@ -74,25 +74,6 @@ def described(shop: Shop) -> Document:
 
 
 def _merge(shop: Shop | None, wanted: Document) -> Shop:
-    kinds = {f.name: f.type for f in fields(Shop)}
-    for name, value in wanted.items():
-        if name not in kinds:
-            raise ValueError(f"a shop has no {name!r}, only: {', '.join(kinds)}")
-        if not _fits(kinds[name], value):
-            raise ValueError(f"{name} cannot be {value!r}")
     if shop is None and not wanted.get("secret_key"):
         raise ValueError("a new shop needs a secret_key")
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in wanted.items()
-    }
-    return replace(shop or Shop(secret_key=""), **values)
-
-
-def _fits(kind: Any, value: object) -> bool:
-    if kind is bool:
-        return isinstance(value, bool)
-    if kind is str:
-        return isinstance(value, str) and bool(value)
-    if kind == (str | None):
-        return value is None or (isinstance(value, str) and value.startswith(("http://", "https://")))
-    return isinstance(value, list) and all(isinstance(part, str) for part in value)
+    return changed(shop or Shop(secret_key=""), wanted)

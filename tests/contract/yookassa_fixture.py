@@ -4,25 +4,22 @@ import asyncio
 import base64
 import contextlib
 import json
-import socket
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from sandbox.app import create_app
 from sandbox.clock import Clock
-from sandbox.server import server
 from sandbox.world import World
 from sandbox.yookassa import Shop, YooKassaEmulator
+from tests.contract import hooks
+from tests.contract.hooks import Listener, free_port, serving
 
 SHOP_ID, SECRET = "100500", "test_secret"
 RECEIPT = {
@@ -38,14 +35,7 @@ RECEIPT = {
 }
 
 
-@dataclass
-class Hook:
-    """One webhook as the shop got it."""
-
-    path: str
-    source: str
-    body: bytes
-
+class Hook(hooks.Hook):
     @property
     def event(self) -> str:
         return str(json.loads(self.body)["event"])
@@ -57,43 +47,13 @@ class Hook:
 
 
 @dataclass
-class Listener:
-    """The shop's webhook endpoint. `answers` are the statuses to give, then 200 for ever; `delays` are seconds."""
-
-    hooks: list[Hook] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-    delays: list[float] = field(default_factory=list)
-    _came: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def receive(self, request: Request) -> Response:
-        source = request.headers.get("x-forwarded-for", "")
-        self.hooks.append(Hook(request.url.path, source, await request.body()))
-        self._came.set()
-        await asyncio.sleep(self.delays.pop(0) if self.delays else 0)
-        return Response(status_code=self.answers.pop(0) if self.answers else 200)
-
-    async def wait_for(self, count: int) -> list[Hook]:
-        """The webhooks, once there are `count` of them."""
-        async with asyncio.timeout(5):
-            while len(self.hooks) < count:
-                self._came.clear()
-                await self._came.wait()
-        return self.hooks
-
-    async def stays_at(self, count: int) -> bool:
-        """Whether no more come in a time in which they would have."""
-        await asyncio.sleep(0.4)
-        return len(self.hooks) == count
-
-
-@dataclass
 class Yoo:
     """What tests hold: the clock, a client of the API, one of the control API and the shop's endpoint."""
 
     clock: Clock
     url: str  # of the emulator, http://127.0.0.1:1234/sandbox/yookassa
     http: httpx2.AsyncClient
-    shop: Listener
+    shop: Listener[Hook]
 
     async def post(
         self,
@@ -131,9 +91,7 @@ class Yoo:
         """A new world, at the real time."""
         await self.http.post(f"{self.url.removesuffix('/yookassa')}/_ctl/reset")
         self.clock.reset()
-        self.shop.hooks.clear()
-        self.shop.answers.clear()
-        self.shop.delays.clear()
+        self.shop.forget()
 
     async def advance(self, seconds: float) -> None:
         root = self.url.removesuffix("/yookassa")
@@ -192,23 +150,10 @@ def rub(value: str) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, port: int) -> AsyncIterator[None]:
-    running = server(app, port=port)
-    task = asyncio.create_task(running.serve())
-    while not running.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        running.should_exit = True
-        await task
-
-
-@contextlib.asynccontextmanager
 async def yookassa(*, data_dir: Path | None = None, clock: Clock | None = None) -> AsyncIterator[Yoo]:
     """The emulator with one shop that listens to all events, and another one, `200600`."""
     emulator_port, shop_port = free_port(), free_port()
-    clock, listener = clock or Clock(), Listener()
+    clock, listener = clock or Clock(), Listener(Hook)
     world = World(clock, f"http://127.0.0.1:{emulator_port}", data_dir)
     hook_url = f"http://127.0.0.1:{shop_port}/webhooks/yookassa/token-of-the-shop"
     shops = {
@@ -232,10 +177,3 @@ def assert_error(answer: httpx2.Response, status: int, code: str, parameter: str
     assert body.get("parameter") == parameter
     assert body["id"]
     assert body["description"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

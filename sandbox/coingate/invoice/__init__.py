@@ -1,0 +1,1 @@
+"""The invoice: what the shopper sees at `payment_url`."""
