@@ -16,6 +16,8 @@ from backend.notifications.channels import PersonUnreachable, SlowDown
 from backend.notifications.kinds import CheckoutReady, Ended, EndingSoon, KeyReady, Kind, Paid, PaymentFailed
 from backend.orders.checkout import current_checkout
 from backend.orders.queries import is_on_show
+from backend.plans import service as plans
+from backend.subscriptions import service as subscriptions
 from backend.users import service as users
 from backend.users.models import User
 from bot.deps import Deps
@@ -91,10 +93,8 @@ class Notifier:
             case KeyReady():
                 holding = await load_holding(self._deps, user, kind.subscription_id, t, now)
                 return Said(key_views(t, holding, now))
-            case EndingSoon():
-                return Said([ending_view(t, kind.until, kind.days_left, now)])
-            case Ended():
-                return Said([ended_view(t, kind.until, now)])
+            case EndingSoon() | Ended():
+                return Said(await self._end(user, kind, t, now))
             case _:
                 raise TypeError(f"nothing to say about a {type(kind).__name__}")
 
@@ -102,6 +102,20 @@ class Notifier:
         if not kind.key_ready:
             return paid_view(t, kind, now)
         return renewed_view(t, kind, await load_holding(self._deps, user, kind.subscription_id, t, now), now)
+
+    async def _end(self, user: User, kind: EndingSoon | Ended, t: Translate, now: datetime) -> Sequence[View]:
+        """A word about an end that still stands: nothing, when days were added meanwhile."""
+        async with self._deps.db.transaction() as session:
+            subscription = await subscriptions.get_subscription(session, kind.subscription_id, user_id=user.id)
+            trial = await plans.find_trial(session)
+            offers = await plans.on_sale(session)
+        if subscription.paid_until != kind.until:
+            log.info("notification.outdated", subscription=subscription.id)
+            return []
+        on_trial = trial is not None and subscription.plan_id == trial.id
+        if isinstance(kind, EndingSoon):
+            return [ending_view(t, kind, offers, now, trial=on_trial)]
+        return [ended_view(t, kind, offers, now, trial=on_trial)]
 
     async def _in_place(self, payment_id: UUID, shown_in: str | None, view: View) -> Said:
         """A word about an unpaid attempt: only where that attempt is still what the message shows."""

@@ -113,11 +113,8 @@ def key_rows(t: Translate, holding: Holding) -> list[list[Button]]:
     subscription_id = holding.subscription.id
     return [
         connect_row(t, holding),
-        [
-            Button(t("button-key-qr"), ShowKeyQr(subscription_id=subscription_id)),
-            Button(t("button-how"), Open(screen=Screen.HELP)),
-        ],
-        [subscription_button(t)],
+        [Button(t("button-how"), Open(screen=Screen.HELP))],
+        [Button(t("button-key-qr"), ShowKeyQr(subscription_id=subscription_id)), subscription_button(t)],
     ]
 
 

@@ -11,8 +11,10 @@ from backend.kit import clock
 from backend.kit.i18n import Translate
 from backend.kit.money import Money
 from backend.links import words
+from backend.notifications.kinds import Ended, EndingSoon
 from backend.orders.queries import HistoryLine, history
 from backend.payments.providers.base import PaymentState
+from backend.plans.service import Offer
 from backend.subscriptions import service as subscriptions
 from backend.subscriptions.models import Subscription
 from backend.subscriptions.queries import subscriptions_of
@@ -23,6 +25,7 @@ from bot.deps import Deps
 from bot.screens.checkout import method_name, plan_name
 from bot.screens.home import show_home
 from bot.screens.keys import Holding, connect_row, lack_text, load_holding, subscription_button
+from bot.screens.plans import plan_rows
 from bot.view import Button, View, copyable, escape, lines, paragraphs, show
 
 router = Router(name=__name__)
@@ -121,19 +124,24 @@ def _history_line(t: Translate, payment: HistoryLine, now: datetime) -> str:
     return line
 
 
-def ending_view(t: Translate, until: datetime, days: int, now: datetime) -> View:
-    """Time ends soon."""
+def ending_view(t: Translate, ending: EndingSoon, offers: Sequence[Offer], now: datetime, *, trial: bool) -> View:
+    """Time ends soon, and here is more of it."""
+    which = "-trial" if trial else ""
     return View(
-        paragraphs(t("ending-soon", days=days), t("ending-moment", moment=t.moment(until, now))),
-        [[Button(t("button-extend"), Open(screen=Screen.PLANS), style="primary")], [subscription_button(t)]],
+        paragraphs(
+            t(f"ending-soon{which}", days=ending.days_left),
+            t(f"ending-moment{which}", moment=t.moment(ending.until, now)),
+        ),
+        [*plan_rows(t, offers), [subscription_button(t)]],
     )
 
 
-def ended_view(t: Translate, until: datetime, now: datetime) -> View:
-    """Time has ended."""
+def ended_view(t: Translate, ended: Ended, offers: Sequence[Offer], now: datetime, *, trial: bool) -> View:
+    """Time has ended, and here is more of it."""
+    which = "-trial" if trial else ""
     return View(
-        paragraphs(t("ended-title"), t("ended-moment", moment=t.moment(until, now))),
-        [[Button(t("button-extend"), Open(screen=Screen.PLANS), style="primary")], [subscription_button(t)]],
+        paragraphs(t(f"ended-title{which}"), t(f"ended-moment{which}", moment=t.moment(ended.until, now))),
+        [*plan_rows(t, offers), [subscription_button(t)]],
     )
 
 

@@ -116,7 +116,7 @@ async def test_a_renewal_carries_the_link_that_stays(bot_shop: BotShop) -> None:
 
     again = await buys(bot_shop, phone, "СБП")
 
-    assert "Добавлено: 30 дней" in again["text"]
+    assert "Добавлено: 30\xa0дней" in again["text"]
     assert codes(again) == codes(key)[:1]
     assert await phone.address("Подключиться", on=again) == codes(key)[0]
     assert [m["text"] for m in await phone.messages()].count(key["text"]) == 1, "no second key"
@@ -132,7 +132,7 @@ async def test_the_same_message_sells_again(bot_shop: BotShop) -> None:
     await phone.taps("Банковская карта", on=await phone.message(paid["message_id"]))
     await pays(bot_shop)
 
-    assert "Добавлено: 30 дней" in (await phone.message(paid["message_id"]))["text"]
+    assert "Добавлено: 30\xa0дней" in (await phone.message(paid["message_id"]))["text"]
 
 
 async def test_a_double_tap_on_a_method_is_one_order(bot_shop: BotShop) -> None:
@@ -287,13 +287,29 @@ async def test_reminders_lead_to_the_plans(bot_shop: BotShop) -> None:
     sooner = await phone.screen()
     await bot_shop.shop.passes(days=1)
     over = await phone.screen()
-    await phone.taps("Продлить", on=over)
+    await phone.taps("Год", on=over)
 
     assert soon["text"].startswith("⏳ Подписка закончится через 3 дня")
     assert sooner["text"].startswith("⏳ Подписка закончится меньше чем через сутки")
     assert over["text"].startswith("⌛️ Подписка закончилась")
-    assert (await phone.screen())["text"].startswith("💎 Тарифы")
+    assert "Как удобнее оплатить?" in (await phone.screen())["text"]
     assert (await phone.starts())["text"].splitlines()[2] == "⌛️ Подписка закончилась"
+
+
+async def test_the_end_of_a_trial_is_called_so_and_an_end_that_moved_is_not_told(bot_shop: BotShop) -> None:
+    phone = await bot_shop.started()
+    await phone.taps("Попробовать")
+    await bot_shop.shop.run_jobs()
+    await bot_shop.shop.passes(days=4, minutes=1)
+    soon = await phone.screen()
+    bot_shop.breaks("sendMessage", "status", status=500)
+    await bot_shop.shop.passes(days=2)
+
+    await buys(bot_shop, phone)
+    await bot_shop.shop.passes(minutes=1)
+
+    assert soon["text"].startswith("⏳ Пробный период закончится через 3 дня")
+    assert not [m for m in await phone.messages() if "меньше чем через сутки" in m["text"]]
 
 
 async def test_the_return_link_leads_back_to_where_one_stands(bot_shop: BotShop) -> None:

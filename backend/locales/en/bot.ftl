@@ -10,15 +10,16 @@ button-how = ❓ How to connect
 button-plans = 💎 Plans
 button-extend = ➕ Extend
 
+-nbsp = { "\u00A0" }
 days-count =
     { $days ->
-        [one] { $days } day
-       *[other] { $days } days
+        [one] { $days }{ -nbsp }day
+       *[other] { $days }{ -nbsp }days
     }
 days-left =
     { $days ->
-        [one] { $days } day left
-       *[other] { $days } days left
+        [one] { $days }{ -nbsp }day left
+       *[other] { $days }{ -nbsp }days left
     }
 
 home-hello = 👋 Hello, { $name }!
@@ -64,7 +65,7 @@ trial-running =
 plans-title = 💎 <b>Plans</b>
 plans-none = Nothing is on sale right now. Please look in later.
 plan-line = { $plan } — <b>{ $price }</b>
-plan-line-saving = { $plan } — <b>{ $price }</b> · { $monthly } a month, you save { $saving }%
+plan-line-saving = { $plan } — <b>{ $price }</b> · { $monthly }/mo · −{ $saving }%
 button-plan = 📅 { $plan } · { $price }
 button-plan-saving = 📅 { $plan } · { $price } · −{ $saving }%
 

@@ -80,5 +80,13 @@ ending-soon =
        *[other] ⏳ <b>Your subscription ends in { $days } days</b>
     }
 ending-moment = { $moment }. Extend it early: new days are added to those you have left, the key and the link do not change.
+ending-soon-trial =
+    { $days ->
+        [one] ⏳ <b>Your trial ends in less than a day</b>
+       *[other] ⏳ <b>Your trial ends in { $days } days</b>
+    }
+ending-moment-trial = { $moment }. Did you like it? Choose a plan now: the days you have left are kept, the key and the link do not change.
+ended-title-trial = ⌛️ <b>Your trial has ended</b>
+ended-moment-trial = { $moment }. To stay connected, choose a plan: the key and the link stay the same.
 ended-title = ⌛️ <b>Your subscription has ended</b>
 ended-moment = { $moment }. Extend it: the key and the link stay the same, nothing has to be set up again.

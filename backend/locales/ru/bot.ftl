@@ -10,17 +10,18 @@ button-how = ❓ Как подключиться
 button-plans = 💎 Тарифы
 button-extend = ➕ Продлить
 
+-nbsp = { "\u00A0" }
 days-count =
     { $days ->
-        [one] { $days } день
-        [few] { $days } дня
-       *[many] { $days } дней
+        [one] { $days }{ -nbsp }день
+        [few] { $days }{ -nbsp }дня
+       *[many] { $days }{ -nbsp }дней
     }
 days-left =
     { $days ->
-        [one] остался { $days } день
-        [few] осталось { $days } дня
-       *[many] осталось { $days } дней
+        [one] остался { $days }{ -nbsp }день
+        [few] осталось { $days }{ -nbsp }дня
+       *[many] осталось { $days }{ -nbsp }дней
     }
 
 home-hello = 👋 Здравствуйте, { $name }!
@@ -67,7 +68,7 @@ trial-running =
 plans-title = 💎 <b>Тарифы</b>
 plans-none = Сейчас ничего не продаётся. Загляните чуть позже.
 plan-line = { $plan } — <b>{ $price }</b>
-plan-line-saving = { $plan } — <b>{ $price }</b> · { $monthly } в месяц, выгода { $saving }%
+plan-line-saving = { $plan } — <b>{ $price }</b> · { $monthly }/мес · −{ $saving }%
 button-plan = 📅 { $plan } · { $price }
 button-plan-saving = 📅 { $plan } · { $price } · −{ $saving }%
 

@@ -9,7 +9,7 @@ import pytest
 
 from backend.kit.i18n import Translate, languages, translator
 from backend.links.formats.base import Status
-from backend.notifications.kinds import Paid
+from backend.notifications.kinds import Ended, EndingSoon, Paid
 from backend.orders.queries import HistoryLine
 from backend.payments.providers.base import PaymentState
 from backend.subscriptions.models import Subscription
@@ -79,9 +79,9 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
         yield f"reissue {step}", reissue_view(t, KEYED.subscription, step=step)
     yield "history", history_view(t, [line(), line(refunded_minor=10000), line(state=PaymentState.REVIEW)], NOW)
     yield "no history", history_view(t, [], NOW)
-    yield "ending", ending_view(t, UNTIL, 1, NOW)
-    yield "ending in 3", ending_view(t, UNTIL, 3, NOW)
-    yield "ended", ended_view(t, NOW - timedelta(days=400), NOW)
+    for trial in (False, True):
+        yield f"ending, trial {trial}", ending_view(t, EndingSoon(ID, UNTIL, 1), OFFERS, NOW, trial=trial)
+        yield f"ended, trial {trial}", ended_view(t, Ended(ID, NOW - timedelta(days=400)), [], NOW, trial=trial)
     yield "settings", settings_view(t)
     for name, made in (("help", help_view), ("terms", terms_view), ("paysupport", paysupport_view)):
         yield name, made(t, BRAND)
@@ -153,7 +153,7 @@ def test_plans_show_price_per_month_and_saving() -> None:
 
     assert text.splitlines()[2:] == [
         "Месяц — <b>299\xa0₽</b>",
-        "Год — <b>2\xa0999\xa0₽</b> · 246\xa0₽ в месяц, выгода 18%",
+        "Год — <b>2\xa0999\xa0₽</b> · 246\xa0₽/мес · −18%",
     ]
 
 
@@ -165,7 +165,7 @@ def test_the_consent_stands_on_the_methods_and_above_pay_with_links_and_seller()
     for text, tap in ((methods, "Нажимая на способ оплаты"), (paying, "Нажимая «Оплатить»")):
         said, entities = parse_html(text, strict=True)
         assert f"{tap}, вы принимаете оферту и политику обработки персональных данных." in said
-        assert "Услуга: доступ к сервису на 30 дней, стоимость 299\xa0₽. Исполнитель: ИП" in said
+        assert "Услуга: доступ к сервису на 30\xa0дней, стоимость 299\xa0₽. Исполнитель: ИП" in said
         links = [entity["url"] for entity in entities if entity["type"] == "text_link"]
         assert links == [BRAND.offer_url, BRAND.privacy_url]
 
@@ -191,8 +191,12 @@ def test_a_time_over_is_not_called_a_decline() -> None:
 
 
 def test_the_last_day_is_not_called_one_day() -> None:
-    assert "меньше чем через сутки" in ending_view(translator("ru"), UNTIL, 1, NOW).text
-    assert "через 3 дня" in ending_view(translator("ru"), UNTIL, 3, NOW).text
+    last, third = (
+        ending_view(translator("ru"), EndingSoon(ID, UNTIL, days), OFFERS, NOW, trial=False).text for days in (1, 3)
+    )
+
+    assert "Подписка закончится меньше чем через сутки" in last
+    assert "Подписка закончится через 3 дня" in third
 
 
 def test_only_a_running_subscription_gets_a_new_link() -> None:

@@ -1,0 +1,95 @@
+"""aiogram imported lazily does what aiogram imported in full does."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+PERSON = {"id": 7, "is_bot": False, "first_name": "Анна", "language_code": "ru"}
+CHAT = {"id": 7, "type": "private", "first_name": "Анна"}
+MESSAGE = {"message_id": 5, "date": 1764000000, "chat": CHAT, "from": PERSON}
+KEYBOARD = {
+    "inline_keyboard": [
+        [{"text": "a", "callback_data": "x"}, {"text": "b", "url": "https://example.com"}],
+        [{"text": "c", "copy_text": {"text": "y"}}, {"text": "d", "web_app": {"url": "https://example.com"}}],
+    ]
+}
+PAYMENT = {
+    "currency": "XTR",
+    "total_amount": 200,
+    "invoice_payload": "s1.x",
+    "telegram_payment_charge_id": "charge",
+    "provider_payment_charge_id": "",
+}
+EVENTS: list[dict[str, object]] = [
+    {"message": {**MESSAGE, "text": "/start abc", "entities": [{"type": "bot_command", "offset": 0, "length": 6}]}},
+    {"message": {**MESSAGE, "text": "x", "reply_to_message": {**MESSAGE, "reply_to_message": MESSAGE}}},
+    {"message": {**MESSAGE, "photo": [{"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}]}},
+    {"message": {**MESSAGE, "successful_payment": PAYMENT}},
+    {"message": {**MESSAGE, "refunded_payment": PAYMENT}},
+    {
+        "callback_query": {
+            "id": "1",
+            "from": PERSON,
+            "chat_instance": "c",
+            "data": "plan:2",
+            "message": {**MESSAGE, "text": "x", "reply_markup": KEYBOARD},
+        }
+    },
+    {"callback_query": {"id": "1", "from": PERSON, "chat_instance": "c", "message": {**MESSAGE, "date": 0}}},
+    {
+        "pre_checkout_query": {
+            "id": "1",
+            "from": PERSON,
+            "currency": "XTR",
+            "total_amount": 200,
+            "invoice_payload": "s1.x",
+        }
+    },
+    {
+        "my_chat_member": {
+            "chat": CHAT,
+            "from": PERSON,
+            "date": 1764000000,
+            "old_chat_member": {"status": "member", "user": PERSON},
+            "new_chat_member": {"status": "kicked", "user": PERSON, "until_date": 0},
+        }
+    },
+]
+
+PROGRAM = """
+import json, sys
+if sys.argv[1] == "lean":
+    from bot.lean import import_aiogram
+    assert import_aiogram(), "aiogram or pydantic is another version: try bot/lean.py with it, then say so there"
+from aiogram.methods import AnswerCallbackQuery, EditMessageMedia, EditMessageText, SendMessage, SendPhoto
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputMediaPhoto, Update
+keyboard = InlineKeyboardMarkup.model_validate(json.loads(sys.argv[3]))
+sent = [
+    SendMessage(chat_id=7, text="x", reply_markup=keyboard),
+    EditMessageText(chat_id=7, message_id=5, text="x"),
+    SendPhoto(chat_id=7, photo="file", caption="c", reply_markup=keyboard),
+    EditMessageMedia(chat_id=7, message_id=5, media=InputMediaPhoto(media="file", caption="c")),
+    AnswerCallbackQuery(callback_query_id="1", text="x", show_alert=True),
+]
+print(json.dumps({
+    "received": [Update.model_validate({"update_id": 1, **event}).model_dump_json() for event in json.loads(sys.argv[2])],
+    "sent": [method.model_dump_json(exclude_none=True, exclude_unset=True) for method in sent],
+}))
+"""
+
+
+def outcome(way: str) -> dict[str, list[str]]:
+    command = [sys.executable, "-c", PROGRAM, way, json.dumps(EVENTS), json.dumps(KEYBOARD)]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    outcome: dict[str, list[str]] = json.loads(done.stdout)
+    return outcome
+
+
+def test_updates_and_methods_are_the_same_either_way() -> None:
+    lean, full = outcome("lean"), outcome("full")
+
+    assert lean == full
+    assert len(lean["received"]) == len(EVENTS)
