@@ -60,10 +60,11 @@ EVENTS: list[dict[str, object]] = [
 PROGRAM = """
 import json, sys
 if sys.argv[1] == "lean":
-    from bot.lean import import_aiogram
-    assert import_aiogram(), "aiogram or pydantic is another version: try bot/lean.py with it, then say so there"
+    import bot
 from aiogram.methods import AnswerCallbackQuery, EditMessageMedia, EditMessageText, SendMessage, SendPhoto
 from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputMediaPhoto, Update
+if sys.argv[1] == "lean":
+    assert not Update.__pydantic_complete__, "another aiogram or pydantic: try bot/lean.py with it, then say so there"
 keyboard = InlineKeyboardMarkup.model_validate(json.loads(sys.argv[3]))
 sent = [
     SendMessage(chat_id=7, text="x", reply_markup=keyboard),
@@ -72,8 +73,9 @@ sent = [
     EditMessageMedia(chat_id=7, message_id=5, media=InputMediaPhoto(media="file", caption="c")),
     AnswerCallbackQuery(callback_query_id="1", text="x", show_alert=True),
 ]
+received = [Update.model_validate({"update_id": 1, **event}) for event in json.loads(sys.argv[2])]
 print(json.dumps({
-    "received": [Update.model_validate({"update_id": 1, **event}).model_dump_json() for event in json.loads(sys.argv[2])],
+    "received": [update.model_dump_json() for update in received],
     "sent": [method.model_dump_json(exclude_none=True, exclude_unset=True) for method in sent],
 }))
 """
