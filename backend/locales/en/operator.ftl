@@ -16,3 +16,7 @@ note-min-client-version-missing = An inbound has an empty minClientVer: with Xra
 note-no-inbound-to-sell = The panel has no enabled local inbound of VLESS + TCP + REALITY: there is nowhere to make keys.
 
 note-vat-code-missing = Receipts are on in the YooKassa shop but no VAT rate is set: YooKassa refuses payments without a receipt. Set YOOKASSA_VAT_CODE (1: no VAT).
+
+note-no-roubles = CoinGate takes no prices in roubles, so its methods show only with plans that have a price in euros. Add one.
+note-no-shoppers-from-russia = According to CoinGate, buyers from Russia cannot pay through it. Offer them another method.
+note-checkout-off = CoinGate does not let a button choose the coin, so it is chosen on the invoice page. Only CoinGate's support can switch it on; if you do not need it, set COINGATE_MODE=hosted.

@@ -90,3 +90,17 @@ ended-title-trial = ⌛️ <b>Your trial has ended</b>
 ended-moment-trial = { $moment }. To stay connected, choose a plan: the key and the link stay the same.
 ended-title = ⌛️ <b>Your subscription has ended</b>
 ended-moment = { $moment }. Extend it: the key and the link stay the same, nothing has to be set up again.
+
+provider-coingate = CoinGate
+
+method-btc = Bitcoin
+method-eth = Ethereum
+method-ltc = Litecoin
+button-method-btc = ₿ Bitcoin
+button-method-eth = Ξ Ethereum
+button-method-ltc = Ł Litecoin
+methods-crypto-hint = 🪙 Crypto: the rate is fixed for 20 minutes. Send the exact amount over the network shown. A late payment is counted within a day.
+
+failure-expired = The invoice was not paid in time. If you have already sent coins, there is nothing to do: they will be counted when they arrive.
+failure-canceled = The payment was canceled on the invoice page.
+failure-invalid = The network rejected the transfer, or the payment system did not accept it.

@@ -16,3 +16,7 @@ note-min-client-version-missing = У входа (inbound) пустой minClient
 note-no-inbound-to-sell = На панели нет включённого местного входа (inbound) VLESS + TCP + REALITY: ключи создавать негде.
 
 note-vat-code-missing = В магазине ЮKassa включены чеки, а ставка НДС не указана: платежи без чека ЮKassa отклоняет. Задайте YOOKASSA_VAT_CODE (1 — без НДС).
+
+note-no-roubles = CoinGate не принимает цены в рублях: его способы оплаты видны только у тарифов с ценой в евро. Добавьте её.
+note-no-shoppers-from-russia = По данным CoinGate, покупатели из России заплатить через него не могут. Предложите им другой способ.
+note-checkout-off = CoinGate не разрешает выбирать монету кнопкой, поэтому её выбирают на странице счёта. Включить это может только поддержка CoinGate; если оно не нужно, задайте COINGATE_MODE=hosted.

@@ -92,3 +92,17 @@ ended-title = ⌛️ <b>Подписка закончилась</b>
 ended-moment = { $moment }. Продлите её — ключ и ссылка останутся прежними, настраивать заново ничего не нужно.
 ended-title-trial = ⌛️ <b>Пробный период закончился</b>
 ended-moment-trial = { $moment }. Чтобы остаться на связи, выберите тариф — ключ и ссылка останутся прежними.
+
+provider-coingate = CoinGate
+
+method-btc = Bitcoin
+method-eth = Ethereum
+method-ltc = Litecoin
+button-method-btc = ₿ Bitcoin
+button-method-eth = Ξ Ethereum
+button-method-ltc = Ł Litecoin
+methods-crypto-hint = 🪙 Криптовалюта: курс фиксируется на 20 минут. Отправьте точную сумму в указанной сети. Опоздавший платёж мы учтём в течение суток.
+
+failure-expired = Счёт не оплачен вовремя. Если вы уже отправили монеты, ничего делать не нужно: учтём их, когда придут.
+failure-canceled = Оплату отменили на странице счёта.
+failure-invalid = Сеть отклонила перевод, или он не прошёл проверку платёжной системы.
