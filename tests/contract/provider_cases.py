@@ -64,8 +64,13 @@ async def created(provider: PaymentProvider, **changes: Any) -> Snapshot:
     return known(await provider.create(provider.prepare(request), request.payment_id))
 
 
+async def listened(company: Harness, provider: PaymentProvider) -> Snapshot:
+    """A payment whose webhooks arrive."""
+    return await created(provider, callback_url=f"{company.mailbox.url}/webhooks/{provider.id}/a-token")
+
+
 async def paid(company: Harness, provider: PaymentProvider) -> Snapshot:
-    ref = (await created(provider)).ref
+    ref = (await listened(company, provider)).ref
     await company.pay(ref)
     return known(await provider.fetch(ref))
 

@@ -14,6 +14,7 @@ from backend.kit.errors import Refused, Unavailable
 from backend.kit.money import Money
 from backend.payments.providers import PROVIDERS
 from backend.payments.providers.base import (
+    Known,
     Misconfigured,
     NotProcessed,
     PaymentProvider,
@@ -86,8 +87,11 @@ async def test_five_at_once_with_the_same_key_are_one_payment(company: Harness, 
 
     results = await asyncio.gather(*(provider.create(body, request.payment_id) for _ in range(5)))
 
-    assert len({known(result).ref for result in results}) == 1
+    assert len({result.snapshot.ref for result in results if isinstance(result, Known)}) == 1
     assert len(await company.payments_of(request.payment_id)) == 1
+    if provider.key_lives:
+        assert all(isinstance(result, Known) for result in results)
+    assert known(await provider.create(body, request.payment_id)).ref
 
 
 async def test_a_key_protects_for_as_long_as_the_driver_says(company: Harness, provider: PaymentProvider) -> None:
@@ -100,7 +104,7 @@ async def test_a_key_protects_for_as_long_as_the_driver_says(company: Harness, p
     assert known(await provider.create(body, request.payment_id)).ref == first.ref
 
 
-async def test_a_key_used_with_other_bytes_leaves_open_what_happened(
+async def test_other_bytes_with_the_same_key_make_no_second_payment(
     company: Harness, provider: PaymentProvider
 ) -> None:
     request = request_for(provider)
@@ -109,8 +113,11 @@ async def test_a_key_used_with_other_bytes_leaves_open_what_happened(
     rebuilt = provider.prepare(replace(request, description="Подписка, 30 дней, вторая попытка"))
     result = await provider.create(rebuilt, request.payment_id)
 
-    assert isinstance(result, Unknown)
-    assert result.duplicate_key
+    if provider.key_lives:
+        assert isinstance(result, Unknown)
+        assert result.duplicate_key
+    else:
+        assert known(result).ref == first.ref
     assert await company.payments_of(request.payment_id) == [first.ref]
 
 
@@ -158,7 +165,7 @@ async def test_a_company_that_is_not_there_leaves_everything_unknown(company: Ha
     request = request_for(provider)
 
     assert isinstance(await provider.create(provider.prepare(request), request.payment_id), Unknown)
-    assert isinstance(await provider.fetch("2d8f0e8d-000f-5000-8000-18db351245c7"), Unknown)
+    assert isinstance(await provider.fetch(company.unknown_ref), Unknown)
     with pytest.raises(Unavailable):
         await provider.probe()
     with pytest.raises(Unavailable):
@@ -177,7 +184,8 @@ async def test_wrong_credentials_are_the_operators_business_in_every_call(
     assert isinstance(await wrong.fetch(payment.ref), Misconfigured)
     assert isinstance(await wrong.capture(payment.ref, f"cap-{request.payment_id}"), Misconfigured)
     refund = refund_for(payment, 100)
-    assert isinstance(await wrong.refund(wrong.prepare_refund(refund), refund.refund_id), Misconfigured)
+    refused = await wrong.refund(wrong.prepare_refund(refund), refund.refund_id)
+    assert isinstance(refused, Misconfigured if company.refunds_by_api else Rejected)
     with pytest.raises(Unavailable):
         [found async for found in wrong.list_since(company.world.clock.now())]
     with pytest.raises(Refused):
@@ -193,8 +201,10 @@ async def test_a_body_the_company_does_not_take_is_a_definite_no(provider: Payme
     assert isinstance(await provider.create(body, str(uuid4())), Rejected)
 
 
-async def test_an_amount_the_company_does_not_take_is_a_definite_no(provider: PaymentProvider) -> None:
-    for minor in (1, 10**12):
+async def test_an_amount_the_company_does_not_take_is_a_definite_no(
+    company: Harness, provider: PaymentProvider
+) -> None:
+    for minor in company.refused_amounts:
         request = request_for(provider, amount=Money(minor, min(provider.currencies)))
         assert isinstance(await provider.create(provider.prepare(request), request.payment_id), Rejected)
 
@@ -209,7 +219,8 @@ async def test_a_log_says_neither_secret_nor_whose_payment(company: Harness) -> 
         payment = known(await provider.create(provider.prepare(request), request.payment_id))
         await provider.fetch(payment.ref)
 
-    assert [event["event"] for event in log] == ["http.no_answer", "http.answer", "http.answer"]
+    events = [event["event"] for event in log]
+    assert (events.count("http.no_answer"), events[-2:]) == (1, ["http.answer", "http.answer"])
     for hidden in (payment.ref, request.payment_id, "buyer@", MAC, "Authorization", "secret"):
         assert hidden not in repr(log)
     await provider.aclose()

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 from backend.kit.errors import NotFound
 from backend.kit.money import Currency
 from backend.payments.mac import hook_token
-from backend.payments.providers import yookassa
+from backend.payments.providers import coingate, yookassa
 from backend.payments.providers.base import PaymentProvider
 
 
@@ -22,6 +22,7 @@ class Driver(NamedTuple):
 
 PROVIDERS: dict[str, Driver] = {
     yookassa.YooKassa.id: Driver(yookassa.Config, yookassa.YooKassa.from_environment),
+    coingate.CoinGate.id: Driver(coingate.Config, coingate.CoinGate.from_environment),
 }
 
 

@@ -24,15 +24,23 @@ async def providers() -> AsyncIterator[Providers]:
     await made.aclose()
 
 
-def test_every_driver_is_listed_under_its_own_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert PROVIDERS["yookassa"].config is Config
-    for name, value in {"SHOP_ID": "100500", "SECRET_KEY": "test_Abc"}.items():
-        monkeypatch.setenv(f"YOOKASSA_{name}", value)
+CREDENTIALS = {
+    "coingate": {"COINGATE_API_KEY": "Abc"},
+    "yookassa": {"YOOKASSA_SHOP_ID": "100500", "YOOKASSA_SECRET_KEY": "test_Abc"},
+}
 
-    driver = PROVIDERS["yookassa"].build()
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+async def test_every_driver_is_listed_under_its_own_id(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for variable, value in CREDENTIALS[name].items():
+        assert variable.startswith(PROVIDERS[name].config.model_config.get("env_prefix", "?"))
+        monkeypatch.setenv(variable, value)
+
+    driver = PROVIDERS[name].build()
 
     assert driver is not None
-    assert driver.id == "yookassa"
+    assert driver.id == name
+    await driver.aclose()
 
 
 def test_a_configured_provider_is_found_by_its_id(providers: Providers) -> None:

@@ -1,19 +1,12 @@
 """What an operator sets for CoinGate."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, model_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 OFFICIAL_HOST = "api.coingate.com"
 OFFICIAL_HOSTS = (OFFICIAL_HOST, "api-sandbox.coingate.com")
-
-
-def _read_key(key: SecretStr) -> SecretStr:
-    plain = key.get_secret_value().strip()
-    if not plain.isascii() or not plain.isprintable() or " " in plain:
-        raise ValueError("copy the token from CoinGate again: it has a blank or a letter no token has")
-    return SecretStr(plain)
 
 
 class Config(BaseSettings):
@@ -32,9 +25,7 @@ class Config(BaseSettings):
         HttpUrl(f"https://{OFFICIAL_HOST}/v2"),
         description=f"Where the API is. Play money: https://{OFFICIAL_HOSTS[1]}/v2, with a token of that side.",
     )
-    api_key: Annotated[SecretStr, AfterValidator(_read_key)] | None = Field(
-        None, description="Auth token of the API app, from CoinGate's cabinet."
-    )
+    api_key: SecretStr | None = Field(None, description="Auth token of the API app, from CoinGate's cabinet.")
     app_label: str = Field(
         "app",
         pattern=r"^[0-9A-Za-z_-]+$",
@@ -55,7 +46,7 @@ class Config(BaseSettings):
 
     @property
     def configured(self) -> bool:
-        return bool(self.key)
+        return self.api_key is not None
 
     @property
     def key(self) -> str:
@@ -65,6 +56,14 @@ class Config(BaseSettings):
     def test(self) -> bool:
         """Whether money is play money: real money moves at one address only."""
         return self.api_url.host != OFFICIAL_HOST
+
+    @field_validator("api_key")
+    @classmethod
+    def _read_key(cls, key: SecretStr | None) -> SecretStr | None:
+        plain = key.get_secret_value().strip() if key else ""
+        if not plain.isascii() or not plain.isprintable() or " " in plain:
+            raise ValueError("copy the token from CoinGate again: it has a blank or a letter no token has")
+        return SecretStr(plain) if plain else None
 
     @model_validator(mode="after")
     def _keep_the_key_from_being_read_on_the_way(self) -> Self:
