@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,9 +25,11 @@ from backend.vpn import service as vpn
 from backend.vpn.panels import PANELS
 from backend.vpn.panels.base import Panel, PanelAccess
 from backend.vpn.panels.xui.config import Config as XuiConfig
+from cli.names import slips, strangers
 
 log = structlog.get_logger()
 
+ENV_FILE = Path(".env")
 LARGEST_SKEW = timedelta(seconds=30)
 
 
@@ -88,6 +91,11 @@ def read_settings(**values: Any) -> Settings:
     Raises:
         CannotStart: names each variable, what is wrong with it and an example; never its value.
     """
+    wrong = slips(ENV_FILE)
+    if wrong:
+        raise CannotStart(
+            "\n".join(f"{name} is no setting of this shop: did you mean {near}?" for name, near in wrong.items())
+        )
     try:
         return Settings(**values)
     except ValidationError as error:
@@ -114,6 +122,8 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
     """
     configure_logs(settings.log_format, settings.log_level)
     clock.use_file(settings.clock_file)
+    for name in strangers(ENV_FILE):
+        log.warning("settings.unknown", name=name)
     old = settings.secret_key_old.get_secret_value() if settings.secret_key_old else ""
     secrets = Secrets(settings.secret_key.get_secret_value(), old)
     drivers = _drivers()

@@ -36,6 +36,7 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="YOOKASSA_",
         env_file=".env",
+        env_file_encoding="utf-8-sig",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,

@@ -17,6 +17,7 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="X3UI_",
         env_file=".env",
+        env_file_encoding="utf-8-sig",
         env_ignore_empty=True,
         frozen=True,
         extra="ignore",
