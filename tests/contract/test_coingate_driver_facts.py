@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from backend.kit.money import Currency, Money
+from backend.payments.mac import Terms, mac_ok, order_mac
 from backend.payments.providers.base import (
     PaymentState,
     Rejected,
@@ -38,6 +39,38 @@ async def test_callbacks_come_as_forms_where_the_cabinet_says_so(gate: CoinGateH
         claims.append(hint.claims)
 
     assert claims == [PaymentState.PENDING, PaymentState.CONFIRMING, PaymentState.SUCCEEDED]
+
+
+async def test_a_signature_of_ours_holds_in_callbacks_and_in_what_is_read(
+    gate: CoinGateHarness, app: CoinGate
+) -> None:
+    keys = {"1a2b3c4d": bytes(range(32))}
+    request = request_for(app)
+    terms = Terms(
+        provider=app.id,
+        account=app.account,
+        payment_id=request.payment_id,
+        order_id="018f6a2e-7c1a-7e55-8d21-51c2a7b0e0f4",
+        user_id=123456789,
+        amount_minor=request.amount.minor,
+        currency=request.amount.currency,
+    )
+    signed = replace(
+        request,
+        mac=order_mac(keys, "1a2b3c4d", **terms),
+        callback_url=f"{gate.mailbox.url}/webhooks/coingate/a-token",
+    )
+    ref = known(await app.create(app.prepare(signed), signed.payment_id)).ref
+    await gate.pay(ref)
+
+    hint = app.read_webhook(*await gate.mailbox.take(ref))
+    snapshot = known(await app.fetch(ref))
+
+    assert hint is not None
+    for pid, signature in ((hint.pid, hint.mac), (snapshot.pid, snapshot.mac)):
+        assert pid == request.payment_id
+        assert mac_ok(keys, signature, **terms)
+        assert not mac_ok(keys, signature, **{**terms, "amount_minor": 1})
 
 
 async def test_a_shop_without_an_address_is_paid_without_callbacks(gate: CoinGateHarness, app: CoinGate) -> None:

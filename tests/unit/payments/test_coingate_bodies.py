@@ -85,7 +85,7 @@ def test_long_texts_are_cut_to_what_coingate_takes() -> None:
 def test_the_coin_of_the_button_is_kept_and_not_sent(method: str, symbol: str) -> None:
     stored = read_order_body(order_body(replace(REQUEST, method=method), CONFIG))
 
-    assert (stored.coin.symbol, stored.order_id) == (symbol, f"{PID}.{MAC}")
+    assert (stored.coin.symbol, stored.payment_id) == (symbol, PID)
     assert symbol.encode() not in stored.order
 
 
@@ -102,7 +102,7 @@ def test_the_same_request_gives_the_same_bytes_and_they_are_read_again(
 
     assert order_body(replace(request), CONFIG) == body
     stored = read_order_body(body)
-    assert (stored.coin, stored.order_id) == (COINS[method], f"{PID}.{MAC}")
+    assert (stored.coin, stored.payment_id) == (COINS[method], PID)
     assert json.loads(stored.order)["description"] == description[:500]
 
 

@@ -6,9 +6,10 @@ Source: https://developer.coingate.com/reference/create-order
 import json
 from typing import NamedTuple
 
-from backend.kit.reading import Json, parse, part, text
+from backend.kit.reading import Json, parse, part
 from backend.payments.providers.base import PaymentRequest, RefundRequest
 from backend.payments.providers.coingate.config import Config
+from backend.payments.providers.coingate.objects import signed
 
 TITLE_LIMIT = 150
 DESCRIPTION_LIMIT = 500
@@ -29,7 +30,7 @@ class Stored(NamedTuple):
 
     coin: Coin  # what the buyer chose
     order: bytes  # what is sent
-    order_id: str
+    payment_id: str
 
 
 def order_body(request: PaymentRequest, config: Config) -> bytes:
@@ -59,12 +60,12 @@ def read_order_body(body: bytes) -> Stored:
     symbol, _, sent = body.partition(b"\n")
     coin = next((coin for coin in COINS.values() if coin.symbol.encode() == symbol), None)
     try:
-        order_id = text(part(parse(sent)).get("order_id"))
+        payment_id, _ = signed(part(parse(sent)))
     except ValueError:
-        order_id = None
-    if coin is None or order_id is None:
+        payment_id = None
+    if coin is None or payment_id is None:
         raise ValueError("not an order of ours")
-    return Stored(coin, sent, order_id)
+    return Stored(coin, sent, payment_id)
 
 
 def checkout_body(coin: Coin, platform: int) -> bytes:

@@ -15,6 +15,7 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="COINGATE_",
         env_file=".env",
+        env_file_encoding="utf-8-sig",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,

@@ -68,7 +68,7 @@ class CoinGate:
         self._config = config
         self._client = Client(str(config.api_url).rstrip("/"), config.key, read_seconds=read_seconds)
         self._settle_seconds = settle_seconds
-        self._unanswered: dict[str, float] = {}  # orders that were sent, by loop time
+        self._unanswered: dict[str, float] = {}  # payments whose order was sent, by loop time
         self._currencies = objects.CURRENCIES
         self._platforms: dict[str, int] = {}
         self._networks: facts.Networks = ()
@@ -94,7 +94,7 @@ class CoinGate:
             stored = bodies.read_order_body(body)
         except ValueError as error:
             return Rejected("not_an_order", str(error))
-        order = await self._find(stored.order_id) or await self._create(stored)
+        order = await self._find(stored.payment_id) or await self._create(stored)
         if isinstance(order, dict):
             order = await self._choose_coin(stored.coin, order)
         return self._known(order)
@@ -191,23 +191,23 @@ class CoinGate:
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def _find(self, order_id: str) -> Json | Failure | None:
-        """The newest order of that id of ours, if it is among the newest hundred."""
+    async def _find(self, payment_id: str) -> Json | Failure | None:
+        """The newest order of a payment, if it is among the newest hundred."""
         page = await self._client.orders()
         if isinstance(page, Page):
-            return next((order for order in page.orders if order.get("order_id") == order_id), None)
+            return next((order for order in page.orders if objects.signed(order)[0] == payment_id), None)
         return Unknown(f"orders cannot be listed: {page.code}") if isinstance(page, Rejected) else page
 
     async def _create(self, stored: bodies.Stored) -> Json | Failure:
         now = asyncio.get_running_loop().time()
         recent = now - self._settle_seconds
-        self._unanswered = {order_id: sent for order_id, sent in self._unanswered.items() if sent > recent}
-        if stored.order_id in self._unanswered:
+        self._unanswered = {one: sent for one, sent in self._unanswered.items() if sent > recent}
+        if stored.payment_id in self._unanswered:
             return Unknown("sent just now, and not listed yet", timedelta(seconds=self._settle_seconds))
-        self._unanswered[stored.order_id] = now  # also if whoever waits for the answer gives up
+        self._unanswered[stored.payment_id] = now  # also if whoever waits for the answer gives up
         order = await self._client.create_order(stored.order)
         if not isinstance(order, Unknown):
-            self._unanswered.pop(stored.order_id, None)
+            self._unanswered.pop(stored.payment_id, None)
         return order
 
     async def _choose_coin(self, coin: bodies.Coin, order: Json) -> Json:
