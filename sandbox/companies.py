@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 
 from sandbox.app import create_app
 from sandbox.clock import Clock
+from sandbox.coingate import Account, CoinGateEmulator
 from sandbox.telegram import TelegramEmulator
 from sandbox.world import Emulator, World
 from sandbox.xui.emulator import XuiEmulator
@@ -18,6 +19,7 @@ BOT_TOKEN = "4200000042:AAH-sandbox-bot-token-0000000000000"
 BOT_USERNAME = "demo_vpn_bot"
 SHOP_ID = "100500"
 SHOP_KEY = "test_sandbox-yookassa-key"
+COINGATE_KEY = "sandbox-coingate-key"
 PANEL_TOKEN = "sandboxPanelToken00000000000000000000000000000000"
 PANEL_HOST = "nl1.vpn.example.net"
 
@@ -29,11 +31,12 @@ class Companies:
     world: World
     telegram: TelegramEmulator
     yookassa: YooKassaEmulator
+    coingate: CoinGateEmulator
     panel: XuiEmulator
 
     @property
     def all(self) -> tuple[Emulator, ...]:
-        return (self.telegram, self.yookassa, self.panel)
+        return (self.telegram, self.yookassa, self.coingate, self.panel)
 
     def app(self) -> Starlette:
         return create_app(self.world, self.all, self.telegram.routes())
@@ -56,6 +59,7 @@ def open_companies(
         world=world,
         telegram=TelegramEmulator(world, BOT_TOKEN, bot),
         yookassa=YooKassaEmulator(world, {SHOP_ID: Shop(SHOP_KEY, webhook_url=webhook_url, name=shop_name)}),
+        coingate=CoinGateEmulator(world, {COINGATE_KEY: Account(name=shop_name)}, allow_private=True),
         panel=panel,
     )
 
@@ -70,6 +74,8 @@ def environment(public_url: str) -> dict[str, str]:
         "YOOKASSA_API_URL": f"{public_url}/sandbox/yookassa/v3",
         "YOOKASSA_SHOP_ID": SHOP_ID,
         "YOOKASSA_SECRET_KEY": SHOP_KEY,
+        "COINGATE_API_URL": f"{public_url}/sandbox/coingate/v2",
+        "COINGATE_API_KEY": COINGATE_KEY,
         "X3UI_API_URL": f"{public_url}/sandbox/xui/",
         "X3UI_API_TOKEN": PANEL_TOKEN,
         "X3UI_COUNTRY": "NL",

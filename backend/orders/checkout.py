@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.db import Database
 from backend.kit.i18n import translator
-from backend.kit.money import Money
+from backend.kit.money import Currency, Money
 from backend.notifications.kinds import CheckoutReady
 from backend.notifications.service import notify
 from backend.orders.models import Order
@@ -31,12 +31,17 @@ from backend.users import service as users
 log = structlog.get_logger()
 
 WAIT_SECONDS = 8  # as long as somebody looks at a button; a job goes on after that
+CURRENCIES = tuple(Currency)  # a provider that takes several is paid in the first of these a plan is sold in
 ASK_AT_MOST_EVERY = timedelta(seconds=5)
 
 
 class Deps(Protocol):
     db: Database
     providers: Providers
+
+    @property
+    def public_url(self) -> str:
+        """Where others reach us, without a slash at the end; empty: nowhere."""
 
     @property
     def return_base(self) -> str:
@@ -79,11 +84,12 @@ async def methods_for(session: AsyncSession, providers: Providers, plan_id: int)
         PlanNotOnSale
     """
     plan = await plans.get_on_sale(session, plan_id)
-    return [
-        MethodOffer(provider.id, method, price, provider.test)
-        for price in await plans.prices(session, plan.id)
-        for provider, method in providers.offers(price.currency)
-    ]
+    offers: dict[tuple[str, str], MethodOffer] = {}
+    for price in sorted(await plans.prices(session, plan.id), key=lambda price: CURRENCIES.index(price.currency)):
+        for provider, method in providers.offers(price.currency):
+            offer = MethodOffer(provider.id, method, price, provider.test)
+            offers.setdefault((provider.id, method), offer)
+    return list(offers.values())
 
 
 async def start_checkout(
@@ -128,7 +134,14 @@ async def start_checkout(
         if payment is None:
             description = translator(language)("payment-description", days=plan.days, order=str(order.number))
             attempt = Attempt(
-                order.id, user_id, order.amount, method, description, language, return_base=deps.return_base
+                order_id=order.id,
+                user_id=user_id,
+                amount=order.amount,
+                method=method,
+                description=description,
+                language=language,
+                return_base=deps.return_base,
+                public_url=deps.public_url,
             )
             payment = await payments.open_payment(session, deps.providers, driver, attempt, now)
     if opened:  # one request at a time with one key: whoever opened it sends it, a second tap waits for that

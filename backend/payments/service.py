@@ -43,6 +43,7 @@ class Attempt:
     description: str
     language: str
     return_base: str  # the return token is put behind it
+    public_url: str  # where webhooks reach us, without a slash at the end; empty: nowhere
 
 
 async def open_payment(
@@ -78,6 +79,7 @@ async def open_payment(
             return_url=f"{attempt.return_base}{payment.return_token}",
             mac=order_mac(providers.keys, providers.newest, **terms(payment)),
             language=attempt.language,
+            callback_url=attempt.public_url and attempt.public_url + providers.hook_path(provider.id),
         )
     )
     session.add(payment)

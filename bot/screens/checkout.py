@@ -43,6 +43,7 @@ def methods_view(t: Translate, plan: Plan, offers: Sequence[MethodOffer], brand:
             title,
             t("methods-choose"),
             t("methods-test") if any(offer.test for offer in offers) else "",
+            *hints(t, offers),
             consent(t, "methods", days=plan.days, price=shown, brand=brand),
         ),
         [
@@ -58,6 +59,12 @@ def methods_view(t: Translate, plan: Plan, offers: Sequence[MethodOffer], brand:
             back,
         ],
     )
+
+
+def hints(t: Translate, offers: Sequence[MethodOffer]) -> list[str]:
+    """What people should know of a provider before they choose it, where there is something."""
+    named = dict.fromkeys(f"methods-hint-{offer.provider}" for offer in offers)
+    return [t(hint) for hint in named if t.has(hint)]
 
 
 def checkout_view(t: Translate, checkout: Checkout, *, brand: Brand, now: datetime, other_methods: bool) -> View:

@@ -100,7 +100,9 @@ async def first_transaction_alone(shop: Shop, buyer: Buyer) -> UUID:
         order = await place_order(
             session, clock.now(), user_id=buyer.id, plan=plan, price=price, request_id="1:1:m:c", shown_in=None
         )
-        attempt = Attempt(order.id, buyer.id, price, "bank_card", "30", "ru", return_base=shop.deps.return_base)
+        attempt = Attempt(
+            order.id, buyer.id, price, "bank_card", "30", "ru", return_base=shop.deps.return_base, public_url=""
+        )
         driver = shop.deps.providers.get("yookassa")
         return (await open_payment(session, shop.deps.providers, driver, attempt, clock.now())).id
 

@@ -99,7 +99,7 @@ method-ltc = Litecoin
 button-method-btc = ₿ Bitcoin
 button-method-eth = Ξ Ethereum
 button-method-ltc = Ł Litecoin
-methods-crypto-hint = 🪙 Crypto: the rate is fixed for 20 minutes. Send the exact amount over the network shown. A late payment is counted within a day.
+methods-hint-coingate = 🪙 Crypto: the rate is fixed for 20 minutes. Send the exact amount over the network shown. A late payment is counted within a day.
 
 failure-expired = The invoice was not paid in time. If you have already sent coins, there is nothing to do: they will be counted when they arrive.
 failure-canceled = The payment was canceled on the invoice page.
