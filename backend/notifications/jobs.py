@@ -46,11 +46,17 @@ async def deliver(job: Deliver, deps: Deps) -> None:
             claimed = await claim_next(session, now, limit=BATCH)
         if not claimed:
             return
-        await asyncio.gather(*(_send(deps, row, now) for row in claimed))
+        sent = await asyncio.gather(*(_send(deps, row, now) for row in claimed), return_exceptions=True)
+        for outcome in sent:  # a bug of ours in one message, seen when the others have been sent
+            if isinstance(outcome, BaseException):
+                raise outcome
 
 
 async def _send(deps: Deps, row: Notification, now: datetime) -> None:
     assert row.user_id is not None
+    if row.attempts > 1 and now - row.created_at > GIVE_UP_AFTER:
+        await _finish(deps.db, row, now, "stale")
+        return
     try:
         await deps.channel.send(row.user_id, unpack(row.kind, row.payload))
     except PersonUnreachable:
