@@ -8,7 +8,6 @@ clock moves everything, and deleting every queued job changes no end state.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -166,19 +165,24 @@ class Worker:
             await asyncio.sleep(1)
 
     async def _run(self) -> None:
-        async with AsyncExitStack() as stack:
-            app = await stack.enter_async_context(self._app().open_async())
-            group = await stack.enter_async_context(asyncio.TaskGroup())
-            group.create_task(self._tick_for_ever(app))
-            await app.run_worker_async(
-                concurrency=self.concurrency,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=STALLED_SECONDS,
-                fetch_job_polling_interval=0.5,
-                shutdown_graceful_timeout=3,
-                delete_jobs="always",
-                install_signal_handlers=False,
-            )
+        """Until cancelled. A cancellation that meets an answer of the database is lost before Python 3.12: `stop`."""
+        stop = asyncio.Event()
+        async with self._app().open_async() as app, asyncio.TaskGroup() as group:
+            if (this := asyncio.current_task()) is not None and this.cancelling():
+                raise asyncio.CancelledError
+            group.create_task(self._tick_until(stop, app))
+            try:
+                await app.run_worker_async(
+                    concurrency=self.concurrency,
+                    update_heartbeat_interval=HEARTBEAT_SECONDS,
+                    stalled_worker_timeout=STALLED_SECONDS,
+                    fetch_job_polling_interval=0.5,
+                    shutdown_graceful_timeout=3,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                )
+            finally:
+                stop.set()
 
     async def run_until_idle(self) -> None:
         """Do what is due and everything that follows from it, then return. For tests and `sync` commands."""
@@ -220,8 +224,8 @@ class Worker:
                 log.exception("job.failed")
         JOBS.labels(job=name, outcome=outcome).observe(time.perf_counter() - started)
 
-    async def _tick_for_ever(self, app: App) -> None:
-        while True:
+    async def _tick_until(self, stop: asyncio.Event, app: App) -> None:
+        while not stop.is_set():
             try:
                 await tick(self.db)
                 for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
