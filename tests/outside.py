@@ -103,7 +103,7 @@ class YooKassa:
         """What is set in the merchant's cabinet."""
         await self.act(f"shops/{SHOP_ID}", **fields)
 
-    async def act(self, path: str, **body: Any) -> Any:
+    async def act(self, path: str, /, **body: Any) -> Any:
         answer = await self.http.post(f"_ctl/{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json()
@@ -142,7 +142,7 @@ class Panel:
         log = self.companies.world.log.since(service="xui")
         return sum(e["method"] == "POST" and e["path"].endswith("/clients/add") for e in log)
 
-    async def act(self, path: str, **body: Any) -> Any:
+    async def act(self, path: str, /, **body: Any) -> Any:
         answer = await self.http.post(f"_ctl/{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json()

@@ -186,6 +186,7 @@ class Shop:
     http: httpx2.AsyncClient  # relative to the shop
     yookassa: YooKassa
     panel: Panel
+    clumsy: bool = False  # a test that makes something of ours fail says so
 
     @property
     def now(self) -> datetime:
@@ -328,7 +329,7 @@ async def open_shop(town: Town) -> AsyncIterator[Shop]:
             await shop.audit()
         finally:
             clock.use_file(None)
-    assert [_count(event) for event in MISHAPS] == before, f"one of {MISHAPS} was logged"
+    assert shop.clumsy or [_count(event) for event in MISHAPS] == before, f"one of {MISHAPS} was logged"
 
 
 async def _wire(town: Town) -> Deps:
