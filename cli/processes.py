@@ -15,9 +15,11 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from backend.app import create_app
+from backend.kit.errors import Outside
 from backend.kit.jobs import Worker
 from backend.notifications import jobs as notifications_jobs
 from backend.orders import jobs as orders_jobs
+from backend.payments.providers.base import PaymentProvider
 from backend.settings import Settings
 from backend.subscriptions import jobs as subscriptions_jobs
 from backend.vpn import jobs as vpn_jobs
@@ -29,6 +31,9 @@ from cli.wiring import Deps
 log = structlog.get_logger()
 
 R = TypeVar("R")
+
+DAY_SECONDS = 24 * 3600
+RETRY_SECONDS = 300
 
 # Importing them is what registers their runners and ticks.
 JOBS = (notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
@@ -61,8 +66,29 @@ async def ask_username(settings: Settings) -> str:
 
 
 async def run_web(deps: Deps) -> None:
+    """Answer HTTP."""
     app = create_app(deps, title=deps.brand.name)
-    await serve(app, host=deps.settings.host, port=deps.settings.port)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(know_providers(deps))
+        group.create_task(serve(app, host=deps.settings.host, port=deps.settings.port))
+
+
+async def know_providers(deps: Deps) -> None:
+    """Ask every provider who we are there, at start and once a day: drivers learn from the answer."""
+    while True:
+        answers = [await _ask_provider(provider) for provider in deps.providers]
+        await asyncio.sleep(DAY_SECONDS if all(answers) else RETRY_SECONDS)
+
+
+async def _ask_provider(provider: PaymentProvider) -> bool:
+    try:
+        seen = await provider.probe()
+    except Outside as error:
+        log.warning("provider.not_probed", provider=provider.id, reason=str(error))
+        return False
+    if (seen.account, seen.test) != (provider.account, provider.test):
+        log.error("provider.contradicts", provider=provider.id, account=seen.account, test=seen.test)
+    return True
 
 
 async def serve(app: ASGIApp, *, host: str, port: int, http: type[HttpToolsProtocol] = HttpToolsProtocol) -> None:
@@ -92,7 +118,9 @@ async def run_bot(deps: Deps) -> None:
     bot = connect_bot(deps.settings)
     try:
         await introduce(bot)
-        await poll(create_dispatcher(deps), bot, deps.db)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(know_providers(deps))
+            group.create_task(poll(create_dispatcher(deps), bot, deps.db))
     finally:
         await bot.session.close()
 

@@ -27,7 +27,7 @@ from bot.view import Button, View, copyable, escape, lines, paragraphs, show, te
 router = Router(name=__name__)
 
 DEAD = (PaymentState.FAILED, PaymentState.CANCELED)
-EXPIRED = ("expired_on_confirmation", "rejected_by_timeout")
+EXPIRED = ("expired_on_confirmation", "rejected_by_timeout", "expired")
 
 
 def methods_view(t: Translate, plan: Plan, offers: Sequence[MethodOffer], brand: Brand) -> View:
