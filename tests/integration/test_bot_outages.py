@@ -1,11 +1,13 @@
 """Telegram and the database go and come back: people get their answers, and nothing that was sent is lost."""
 
 import asyncio
+from dataclasses import replace
 
 import psycopg
 import pytest
 from sqlalchemy import select
 
+from backend.kit.db import Database
 from backend.kit.locks import sole
 from backend.notifications.models import Notification
 from backend.subscriptions.models import Extension
@@ -200,3 +202,18 @@ async def test_a_lock_is_held_by_one_and_freed_with_its_block(shop: Shop) -> Non
             group.create_task(take(number))
 
     assert sorted(entered) == [0, 1, 2]
+
+
+async def test_while_the_database_is_away_people_hear_so(bot_shop: BotShop) -> None:
+    phone = await bot_shop.started()
+    before = await phone.messages()
+    away = Database("postgresql://shop:shop@127.0.0.1:1/shop")
+    bot_shop.dispatcher["deps"] = replace(bot_shop.shop.deps, db=away)
+
+    tapped = await phone.taps("Месяц")
+    written = await phone.writes("/start")
+
+    assert (tapped["text"], tapped["show_alert"]) == ("Мы ненадолго отошли. Попробуйте ещё раз через минуту.", True)
+    assert written["text"] == tapped["text"]
+    assert (await phone.messages())[:-1] == before
+    await away.aclose()
