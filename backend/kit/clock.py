@@ -5,32 +5,26 @@ and in tests `use_file` names the small file in which the sandbox keeps the offs
 month passes for all processes in the same instant.
 """
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _file: Path | None = None
-_seen: tuple[int, timedelta] = (0, timedelta(0))
 
 
 def use_file(path: Path | None) -> None:
     """Add the offset kept in this file (decimal seconds) to every reading; None: real time."""
-    global _file, _seen  # one clock per process is the point
-    _file, _seen = path, (0, timedelta(0))
+    global _file  # noqa: PLW0603 - one clock per process is the point
+    _file = path
 
 
 def offset() -> timedelta:
-    """How far the clock is moved; zero without a file."""
-    global _seen  # noqa: PLW0603
+    """How far the clock is moved; zero without a file. Read each time: a file may change twice within one mtime."""
     if _file is None:
         return timedelta(0)
     try:
-        changed = os.stat(_file).st_mtime_ns
-        if changed != _seen[0]:
-            _seen = (changed, timedelta(seconds=float(_file.read_text() or 0)))
+        return timedelta(seconds=float(_file.read_text() or 0))
     except FileNotFoundError:
         return timedelta(0)
-    return _seen[1]
 
 
 def now() -> datetime:
