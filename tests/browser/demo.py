@@ -15,9 +15,9 @@ STARTS_WITHIN = 100.0  # seconds, PostgreSQL's first start included, on a machin
 
 
 @contextlib.contextmanager
-def running_demo(home: Path, log: Path) -> Iterator[str]:
-    """The address of a fresh demo, for as long as the block lasts."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def running_demo(home: Path, log: Path, *, port: int = 0) -> Iterator[str]:
+    """The address of a fresh demo, for as long as the block lasts. `port` 0: any that is free."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
         port = listener.getsockname()[1]
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "cli.main", "demo", "--port", str(port), "--data-dir", str(home)]

@@ -22,6 +22,8 @@ PHONE = (390, 844)
 DESKTOP = (1280, 800)
 PATIENCE = 20_000  # ms
 OURS = "127.0.0.1"
+SETTLES = 300  # ms until what was opened stands still
+ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36"
 
 expect.set_options(timeout=PATIENCE)
 
@@ -88,7 +90,7 @@ class Shopper:
     def looks(self, name: str, page: Page | None = None, *, whole: bool = False) -> None:
         """Keep a picture of what is on the screen. Nothing may stick out of it sideways."""
         page = page or self.chat
-        page.wait_for_load_state("networkidle") if page is not self.chat else page.wait_for_timeout(350)
+        page.wait_for_timeout(SETTLES)
         self.taken += 1
         self.album.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{self.album}-{self.taken:02}-{name}.png", full_page=whole, animations="disabled")
@@ -128,6 +130,7 @@ def shopper(
         viewport={"width": screen[0], "height": screen[1]},
         device_scale_factor=2,
         is_mobile=phone,
+        user_agent=ANDROID if phone else None,
         has_touch=phone,
         color_scheme="dark" if dark else "light",
         locale=language,
