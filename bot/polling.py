@@ -104,7 +104,7 @@ class Poller:
     def _readable(self, error: ClientDecodeError) -> Sequence[Update]:
         """One update that cannot be read must not hold up the others for ever."""
         batch = error.data.get("result") if isinstance(error.data, dict) else None
-        if not isinstance(batch, list):
+        if not isinstance(batch, list) or not all(isinstance(raw, dict) and "update_id" in raw for raw in batch):
             raise error
         readable = []
         for raw in batch:

@@ -60,8 +60,8 @@ class View:
 
 
 def escape(text: str) -> str:
-    """Words that are not ours, made harmless in HTML."""
-    return html_escape(text, quote=False)
+    """Words that are not ours, made harmless in HTML, in an attribute too."""
+    return html_escape(text)
 
 
 def copyable(label: str, text: str) -> str:

@@ -26,7 +26,6 @@ from bot.view import Button, View, copyable, escape, lines, paragraphs, show, te
 
 router = Router(name=__name__)
 
-DEAD = (PaymentState.FAILED, PaymentState.CANCELED)
 EXPIRED = ("expired_on_confirmation", "rejected_by_timeout", "expired")
 
 
@@ -221,7 +220,7 @@ async def order(call: CallbackQuery, deps: Deps, user: User, t: Translate, chose
     except PlanNotOnSale as error:
         await show_plans(call, deps, t, note=t(error.code))
         return
-    await _show_checkout(call, deps, t, checkout, now)
+    await _show_state(call, deps, t, checkout, now)
 
 
 def _place(call: CallbackQuery) -> tuple[str, str | None]:
@@ -232,44 +231,45 @@ def _place(call: CallbackQuery) -> tuple[str, str | None]:
     return place, f"telegram:{place}" if turns else None
 
 
-async def _show_checkout(call: CallbackQuery, deps: Deps, t: Translate, checkout: Checkout, now: datetime) -> None:
-    if checkout.state in DEAD:
-        await show(call, failed_view(t, checkout.plan_id, checkout.failure))
-        return
-    await show(call, current_view(t, deps, checkout, now))
-
-
 def current_view(t: Translate, deps: Deps, checkout: Checkout, now: datetime) -> View:
     """The checkout as it stands, with a way to other methods where there are some."""
     others = len(deps.providers.offers(checkout.amount.currency)) > 1
     return checkout_view(t, checkout, brand=deps.brand, now=now, other_methods=others)
 
 
-@router.callback_query(ShowCheckout.filter())
-async def refresh(call: CallbackQuery, callback_data: ShowCheckout, deps: Deps, user: User, t: Translate) -> None:
-    """Look again whether the payment page is there."""
-    checkout = await current_checkout(deps, payment_id=callback_data.payment_id, user_id=user.id)
-    if checkout.url is None and checkout.state not in DEAD:
-        await tell(call, t("refresh-not-yet"))
-    else:
-        await _show_checkout(call, deps, t, checkout, clock.now())
-
-
-@router.callback_query(CheckPayment.filter())
-async def check_payment(
-    call: CallbackQuery, callback_data: CheckPayment, deps: Deps, user: User, t: Translate
-) -> None:
-    """ "I have paid": ask the provider at once. What came of it changes this message by itself."""
-    now = clock.now()
-    checkout = await check_now(deps, now, payment_id=callback_data.payment_id, user_id=user.id)
+async def _show_state(call: CallbackQuery, deps: Deps, t: Translate, checkout: Checkout, now: datetime) -> None:
+    """Where to pay while it is not paid, else how it went: a paid one changes its message by itself."""
     match checkout.state:
+        case PaymentState.NEW | PaymentState.PENDING:
+            await show(call, current_view(t, deps, checkout, now))
+        case PaymentState.FAILED | PaymentState.CANCELED:
+            await show(call, failed_view(t, checkout.plan_id, checkout.failure))
         case PaymentState.SUCCEEDED:
             await tell(call, t("check-paid"))
         case PaymentState.CONFIRMING:
             await tell(call, t("check-confirming"), alert=True)
         case PaymentState.REVIEW:
             await tell(call, t("check-review"), alert=True)
-        case PaymentState.NEW | PaymentState.PENDING:
-            await tell(call, t("check-waiting"), alert=True)
-        case _:
-            await _show_checkout(call, deps, t, checkout, now)
+
+
+@router.callback_query(ShowCheckout.filter())
+async def refresh(call: CallbackQuery, callback_data: ShowCheckout, deps: Deps, user: User, t: Translate) -> None:
+    """Look again whether the payment page is there."""
+    checkout = await current_checkout(deps, payment_id=callback_data.payment_id, user_id=user.id)
+    if checkout.state is PaymentState.NEW:
+        await tell(call, t("refresh-not-yet"))
+    else:
+        await _show_state(call, deps, t, checkout, clock.now())
+
+
+@router.callback_query(CheckPayment.filter())
+async def check_payment(
+    call: CallbackQuery, callback_data: CheckPayment, deps: Deps, user: User, t: Translate
+) -> None:
+    """Somebody says that it is paid: ask the provider at once."""
+    now = clock.now()
+    checkout = await check_now(deps, now, payment_id=callback_data.payment_id, user_id=user.id)
+    if checkout.state in (PaymentState.NEW, PaymentState.PENDING):
+        await tell(call, t("check-waiting"), alert=True)
+    else:
+        await _show_state(call, deps, t, checkout, now)

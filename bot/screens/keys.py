@@ -160,20 +160,17 @@ def choose_key_view(t: Translate, subscription_id: UUID, nodes: Sequence[Node]) 
 async def show_key(call: CallbackQuery, callback_data: ShowKey, deps: Deps, user: User, t: Translate) -> None:
     """Send link, QR and key again."""
     now = clock.now()
-    holding = await load_holding(deps, user, callback_data.subscription_id, t, now)
-    if not holding.nodes:
-        await tell(call, lack_text(t, holding), alert=True)
-        return
-    await show(call, *key_views(t, holding, now))
+    await show(call, *key_views(t, await load_holding(deps, user, callback_data.subscription_id, t, now), now))
 
 
 @router.callback_query(ShowKeyQr.filter())
 async def show_key_qr(call: CallbackQuery, callback_data: ShowKeyQr, deps: Deps, user: User, t: Translate) -> None:
     """Send the QR of one key, asking for the server where there are several."""
-    holding = await load_holding(deps, user, callback_data.subscription_id, t, clock.now())
+    now = clock.now()
+    holding = await load_holding(deps, user, callback_data.subscription_id, t, now)
     nodes, number = holding.nodes, callback_data.number
     if not nodes:
-        await tell(call, lack_text(t, holding), alert=True)
+        await show(call, *key_views(t, holding, now))
         return
     if len(nodes) > 1 and not 1 <= number <= len(nodes):
         await show(call, choose_key_view(t, callback_data.subscription_id, nodes))
