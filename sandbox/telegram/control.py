@@ -6,7 +6,7 @@
 | GET /users | | everybody, with unread counts and the last message |
 | POST /users | `id`?, `first_name`, `last_name`?, `username`?, `language_code`? | the person, new or changed |
 | GET /users/{id} | | one person |
-| GET /users/{id}/messages | | {"user", "bot", "messages", "reply_keyboard", "queries"} |
+| GET /users/{id}/messages | | {"user", "bot", "messages", "reply_keyboard", "queries", "stars"} |
 | POST /users/{id}/send | `text` | the message as it was sent |
 | POST /users/{id}/tap | `message_id`, and `data` or `row` and `column` | the query, or {"url"}, {"copy_text"}… |
 | GET /users/{id}/queries/{query} | | the query; its `answer` is null until the bot gave one |
@@ -16,6 +16,8 @@
 | GET /updates | | what waits for the bot |
 | PUT, DELETE /limits | `per_second`?, `chat_per_second`?, `chat_burst`? | pace limits on, off |
 | GET /files/{file_id} | | the bytes of a photo or a document |
+
+Money, and what happens to updates on their way, are in `control_stars.py`.
 
 What an app would not let a person do is 409, a malformed request 400, an unknown person 404; each {"error"}.
 """
@@ -29,6 +31,7 @@ from starlette.routing import Route
 
 from sandbox.store import Document
 from sandbox.telegram import people
+from sandbox.telegram.control_stars import money_of
 from sandbox.telegram.limits import Limits
 from sandbox.telegram.people import Impossible
 from sandbox.telegram.state import Telegram
@@ -114,6 +117,7 @@ class _Control:
             "messages": [seen_message(message) for message in self.telegram.chats.history(user_id)],
             "reply_keyboard": person["keyboard"],
             "queries": self.telegram.queries.of(user_id),
+            "stars": money_of(self.telegram, user_id),
         }
 
     async def send(self, request: Request) -> Any:

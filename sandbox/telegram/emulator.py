@@ -1,5 +1,6 @@
 """Telegram as one emulator: Bot API, control API, chat page."""
 
+import asyncio
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,7 +11,9 @@ from sandbox.faults import FaultMiddleware
 from sandbox.log import LogMiddleware
 from sandbox.telegram.bot_api import FAULT_ANSWERS, bot_api
 from sandbox.telegram.control import control_routes
+from sandbox.telegram.control_stars import star_routes
 from sandbox.telegram.page import assets, page_routes
+from sandbox.telegram.payments import watch
 from sandbox.telegram.state import Options, Telegram
 from sandbox.telegram.webhook import deliver
 from sandbox.world import World
@@ -33,7 +36,7 @@ class TelegramEmulator:
         api = FaultMiddleware(bot_api(self.telegram), faults=world.faults, service=self.name, answers=FAULT_ANSWERS)
         self.app = Starlette(
             routes=[
-                Mount("/_ctl", routes=control_routes(self.telegram)),
+                Mount("/_ctl", routes=[*star_routes(self.telegram), *control_routes(self.telegram)]),
                 assets(),
                 Mount("/", LogMiddleware(api, log=world.log, service=self.name, quiet=POLLING)),
             ]
@@ -44,8 +47,10 @@ class TelegramEmulator:
         return page_routes()
 
     async def run(self) -> None:
-        """Deliver to the bot's webhook, where one is set."""
-        await deliver(self.telegram)
+        """Deliver to the bot's webhook, where one is set, and end payments that it forgot."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(deliver(self.telegram))
+            tasks.create_task(watch(self.telegram))
 
     def reset(self) -> None:
         """Forget the people, the chats and what waits for the bot."""

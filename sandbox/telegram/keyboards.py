@@ -29,8 +29,8 @@ ACTIONS = (
 REPLY_KINDS = ("keyboard", "remove_keyboard", "force_reply")
 
 
-def read_markup(params: Params, *, strict: bool, inline_only: bool = False) -> Markup | None:
-    """The `reply_markup` of a call, checked; None when there is none.
+def read_markup(params: Params, *, strict: bool, inline_only: bool = False, to_pay: bool = False) -> Markup | None:
+    """The `reply_markup` of a call, checked; None when there is none. `to_pay` is that of an invoice.
 
     Raises:
         Refusal: a button or a keyboard that Telegram does not take.
@@ -45,6 +45,7 @@ def read_markup(params: Params, *, strict: bool, inline_only: bool = False) -> M
         keyboard = [[_inline_button(button, strict=strict) for button in row] for row in rows if row]
         if sum(map(len, keyboard)) > BUTTONS_LIMIT:
             raise bad_request("reply markup is too long")
+        _check_pay_button(keyboard, to_pay=to_pay)
         return {"inline_keyboard": keyboard} if keyboard else None
     if inline_only:
         raise bad_request("inline keyboard expected")
@@ -59,6 +60,18 @@ def button_at(markup: Markup | None, row: int, column: int) -> Button | None:
     except (KeyError, IndexError):
         return None
     return button
+
+
+def _check_pay_button(keyboard: list[list[Button]], *, to_pay: bool) -> None:
+    """An invoice has one, which comes first; nothing else has any."""
+    buttons = [button for row in keyboard for button in row]
+    places = [place for place, button in enumerate(buttons) if "pay" in button]
+    if not to_pay and places:
+        raise bad_request("BUTTON_TYPE_INVALID")
+    if to_pay and buttons and not places:
+        raise bad_request("REPLY_MARKUP_BUY_EMPTY")
+    if to_pay and places not in ([], [0]):
+        raise bad_request("BUTTON_POS_INVALID")
 
 
 def _rows(rows: Any) -> list[list[Any]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.acts import NotNow
 from sandbox.store import Document
 from sandbox.telegram.chats import Message, private_chat
 from sandbox.telegram.keyboards import button_at
@@ -10,7 +11,7 @@ from sandbox.telegram.texts import TEXT_LIMIT, tidy
 from sandbox.telegram.utf16 import units
 
 
-class Impossible(Exception):
+class Impossible(NotNow):
     """The person's app would not let them do this."""
 
 

@@ -5,13 +5,16 @@ from typing import Any
 
 from sandbox.store import Document
 from sandbox.telegram.chats import Chats
+from sandbox.telegram.checkouts import Checkouts
 from sandbox.telegram.feed import Feed
 from sandbox.telegram.files import Files
+from sandbox.telegram.invoices import Invoices
 from sandbox.telegram.limits import Limits, Throttle
 from sandbox.telegram.params import Params
 from sandbox.telegram.profile import Profile
 from sandbox.telegram.queries import Queries
 from sandbox.telegram.refusal import Refusal, bad_request
+from sandbox.telegram.stars import Stars
 from sandbox.telegram.updates import UpdateQueue
 from sandbox.world import World
 
@@ -23,6 +26,8 @@ class Options:
     limits: Limits | None = None  # None: the bot may send as fast as it likes
     strict_urls: bool = False  # refuse addresses that only this machine reaches, as Telegram does
     query_seconds: float = 15  # how long an app waits for the answer to a tap
+    checkout_seconds: float = 10  # and for that to a pre-checkout query
+    stars: int = 1000  # what everybody has at first
 
 
 class Telegram:
@@ -40,6 +45,9 @@ class Telegram:
         self.throttle = Throttle(world.clock, options.limits)
         queries = self.store.collection("queries")
         self.queries = Queries(queries, world.clock, self.feed, seconds=options.query_seconds)
+        self.invoices = Invoices(self.store.collection("invoices"))
+        self.checkouts = Checkouts(self.store, world.clock, seconds=options.checkout_seconds)
+        self.stars = Stars(self.store, world.clock, at_first=options.stars)
 
     @property
     def strict(self) -> bool:
@@ -71,7 +79,7 @@ class Telegram:
         return person
 
     def reset(self) -> None:
-        self.updates.set_webhook(None)
+        self.updates.forget()
         self.store.reset()
         self.throttle.set(self.options.limits)
         self.feed.reset()

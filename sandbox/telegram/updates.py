@@ -1,6 +1,7 @@
 """Updates that wait for the bot, for getUpdates or for its webhook."""
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from sandbox.clock import Clock
@@ -8,6 +9,8 @@ from sandbox.store import Document, Store
 from sandbox.telegram.refusal import Refusal
 
 KEPT_SECONDS = 24 * 3600
+ANY = "any"
+REMEMBERED = 1000  # updates that can be sent once more
 NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 OTHER_POLL = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 WEBHOOK_SET = "Conflict: terminated by setWebhook request"
@@ -23,9 +26,11 @@ class UpdateQueue:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._clock = clock
-        self._queue = store.collection("updates")  # {"at": Unix seconds, "update": …} by update id
+        self._queue = store.collection("updates")  # {"at": Unix seconds, "update", "again": bool} by update id
         self._settings = store.collection("update settings")
         self._poll: asyncio.Future[None] | None = None
+        self._history: deque[Update] = deque(maxlen=REMEMBERED)
+        self._losing: list[str] = []
         self.changed = asyncio.Event()  # set when there may be something to deliver by webhook
 
     @property
@@ -61,31 +66,59 @@ class UpdateQueue:
         allowed = self.allowed
         if (kind not in allowed) if allowed else (kind in NOT_BY_DEFAULT):
             return None
+        for lost in self._losing:
+            if lost in (ANY, kind) or lost in content:
+                self._losing.remove(lost)
+                return None
         return self.add_raw({kind: content})
 
     def add_raw(self, content: Update) -> int:
         """Queue an update whatever is in it; its id is given here."""
         update_id = self._queue.next_id()
         update = {**content, "update_id": update_id}
-        self._queue.put(str(update_id), {"at": self._clock.timestamp(), "update": update})
-        if self._poll and not self._poll.done():
-            self._poll.set_result(None)
-        self.changed.set()
+        self._history.append(update)
+        self._enqueue(update, again=False)
         return update_id
+
+    def repeat(self, update_id: int) -> bool:
+        """Deliver an update once more, as if its confirmation was lost. Answers whether it is remembered."""
+        update = next((update for update in self._history if update["update_id"] == update_id), None)
+        if update is not None:
+            self._enqueue(update, again=True)
+        return update is not None
+
+    def lose(self, what: str, times: int) -> None:
+        """Let the next updates vanish: of this kind, or with this in their content."""
+        self._losing += [what] * times
+
+    @property
+    def history(self) -> list[Update]:
+        """The last updates that were queued, oldest first."""
+        return list(self._history)
 
     def pending(self, limit: int) -> list[Update]:
         oldest = self._clock.timestamp() - KEPT_SECONDS
         for waiting in self._queue:
             if waiting["at"] < oldest:
                 self._queue.delete(str(waiting["update"]["update_id"]))
-        return [waiting["update"] for waiting in self._queue][:limit]
+        ordered = sorted(self._queue, key=lambda waiting: int(waiting["update"]["update_id"]))
+        return [waiting["update"] for waiting in ordered][:limit]
+
+    def take(self, limit: int) -> list[Update]:
+        """What is handed to the bot now."""
+        updates = self.pending(limit)
+        for update in updates:
+            key = str(update["update_id"])
+            if (waiting := self._queue.get(key)) and waiting.get("again"):
+                self._queue.put(key, {**waiting, "again": False})
+        return updates
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def confirm(self, offset: int) -> None:
         """Forget what came before `offset`; a negative one keeps so many of the newest."""
-        ids = [waiting["update"]["update_id"] for waiting in self._queue]
+        ids = [waiting["update"]["update_id"] for waiting in self._queue if not waiting.get("again")]
         if offset < 0:
             ids = ids[:offset]
         for update_id in ids:
@@ -95,6 +128,12 @@ class UpdateQueue:
     def drop(self) -> None:
         for waiting in self._queue:
             self._queue.delete(str(waiting["update"]["update_id"]))
+
+    def forget(self) -> None:
+        """No webhook, and nothing of what was sent or is to be lost."""
+        self.set_webhook(None)
+        self._history.clear()
+        self._losing.clear()
 
     async def poll(self, offset: int, *, limit: int, seconds: float) -> list[Update]:
         """What getUpdates answers, waiting for the first update up to `seconds`.
@@ -106,7 +145,7 @@ class UpdateQueue:
             raise Refusal(409, WEBHOOK_ACTIVE)
         if offset:
             self.confirm(offset)
-        found = self.pending(limit)
+        found = self.take(limit)
         if found or seconds <= 0:
             return found
         self._end_poll(OTHER_POLL)
@@ -118,7 +157,14 @@ class UpdateQueue:
         finally:
             if self._poll is poll:
                 self._poll = None
-        return self.pending(limit)
+        return self.take(limit)
+
+    def _enqueue(self, update: Update, *, again: bool) -> None:
+        waiting = {"at": self._clock.timestamp(), "update": update, "again": again}
+        self._queue.put(str(update["update_id"]), waiting)
+        if self._poll and not self._poll.done():
+            self._poll.set_result(None)
+        self.changed.set()
 
     def _end_poll(self, reason: str) -> None:
         if self._poll and not self._poll.done():

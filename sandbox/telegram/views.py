@@ -17,6 +17,9 @@ def seen(message: Message) -> dict[str, Any]:
         "keyboard": message.get("reply_markup", {}).get("inline_keyboard", []),
         "photo": _photo(message.get("photo")),
         "document": _document(message.get("document")),
+        "invoice": message.get("invoice"),
+        "paid": message.get("successful_payment"),
+        "refunded": message.get("refunded_payment"),
         "edited": "edit_date" in message,
         "reply_to": message.get("reply_to_message", {}).get("message_id"),
     }

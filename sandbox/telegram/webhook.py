@@ -22,7 +22,7 @@ async def deliver(telegram: Telegram) -> None:
         while True:
             telegram.updates.changed.clear()
             webhook = telegram.updates.webhook
-            waiting = telegram.updates.pending(1) if webhook else []
+            waiting = telegram.updates.take(1) if webhook else []
             if not webhook or not waiting:
                 failures = 0
                 await telegram.updates.changed.wait()

@@ -16,6 +16,7 @@ NOT_MODIFIED = (
 )
 DELETABLE_SECONDS = 48 * 3600
 MOST_DELETED = 100
+MEDIA = ("photo", "document")
 
 
 async def edit_message_text(telegram: Telegram, params: Params) -> Message:
@@ -29,9 +30,9 @@ async def edit_message_text(telegram: Telegram, params: Params) -> Message:
 async def edit_message_caption(telegram: Telegram, params: Params) -> Message:
     described = caption_content(telegram, params)
     message = _editable(telegram, params)
-    if "text" in message:
+    if not any(kind in message for kind in MEDIA):
         raise bad_request("there is no caption in the message to edit")
-    media: Message = {kind: message[kind] for kind in ("photo", "document") if kind in message}
+    media: Message = {kind: message[kind] for kind in MEDIA if kind in message}
     return _change(telegram, params, message, {**media, **described})
 
 
@@ -42,6 +43,8 @@ async def edit_message_media(telegram: Telegram, params: Params) -> Message:
     inner = Params({**media, media.get("type", ""): media.get("media", "")}, params.uploads)
     described = caption_content(telegram, inner)
     message = _editable(telegram, params)
+    if "invoice" in message:
+        raise bad_request("MEDIA_PREV_INVALID")
     content: dict[str, Any]
     if media.get("type") == "photo":
         content = {"photo": telegram.files.photo(file_of(inner, "photo"))}
@@ -106,7 +109,7 @@ def _editable(telegram: Telegram, params: Params) -> Message:
 
 def _change(telegram: Telegram, params: Params, message: Message, content: Message) -> Message:
     """Edit, unless nothing would change. A keyboard that is not sent again disappears."""
-    markup = read_markup(params, strict=telegram.strict, inline_only=True)
+    markup = read_markup(params, strict=telegram.strict, inline_only=True, to_pay="invoice" in message)
     if markup:
         content = {**content, "reply_markup": markup}
     if content == content_of(message):

@@ -78,7 +78,8 @@ def post(telegram: Telegram, params: Params, content: Message) -> Message:
     Raises:
         Refusal: the keyboard is wrong, the bot may not speak there, or it speaks too fast.
     """
-    markup = read_markup(params, strict=telegram.strict)
+    invoice = "invoice" in content
+    markup = read_markup(params, strict=telegram.strict, inline_only=invoice, to_pay=invoice)
     person = telegram.reachable(params)
     head = _reply(telegram, params, person["user"]["id"])
     if params.flag("protect_content"):
