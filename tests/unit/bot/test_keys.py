@@ -10,7 +10,7 @@ from backend.links.formats.links import vless_link
 from bot.screens.keys import key_qr_view, key_views, packed
 from bot.view import View, visible_length
 from sandbox.telegram.markup import parse_html
-from tests.unit.bot.scenes import BRAND, NOW, SMALL_BRAND, holding, node
+from tests.unit.bot.scenes import NOW, SMALL_BRAND, holding, node
 
 T = translator("ru")
 
@@ -89,8 +89,3 @@ def test_texts_are_packed_into_as_few_messages_as_hold_them() -> None:
     ]
     assert packed(["а" * 5000], left_out="!") == ["!"]
     assert packed([], left_out="!") == []
-
-
-def test_every_brand_of_the_tests_has_a_link_or_none() -> None:
-    assert holding(node(), brand=BRAND).link
-    assert not holding(node(), brand=SMALL_BRAND).link
