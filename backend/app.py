@@ -3,15 +3,19 @@
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from backend import health
+from backend.api import router as api
+from backend.api.caller import Deps as ApiDeps
+from backend.api.limits import LoginLimits
+from backend.kit import problems
 from backend.kit.brand import Brand
 from backend.kit.errors import ShopError
 from backend.kit.telemetry import REQUESTS
@@ -23,7 +27,7 @@ from backend.orders import endpoints as orders
 log = structlog.get_logger()
 
 
-class Deps(checkout.Deps, Protocol):
+class Deps(checkout.Deps, ApiDeps, Protocol):
     """What the web face needs."""
 
     brand: Brand
@@ -32,17 +36,30 @@ class Deps(checkout.Deps, Protocol):
     def trusted_proxies(self) -> Sequence[IPv4Network | IPv6Network]: ...
 
 
+class Application(FastAPI):
+    """FastAPI, with our form of errors in the description of the API."""
+
+    def openapi(self) -> dict[str, Any]:
+        described = super().openapi()
+        described["components"]["schemas"] |= problems.schemas()
+        return described
+
+
 def create_app(deps: Deps, *, title: str) -> FastAPI:
     """The application, ready to be served or mounted."""
-    app = FastAPI(title=title, description="The API of a VPN shop.", version="1", redoc_url=None)
+    app = Application(
+        title=title, description="The API of a VPN shop.", version="1", redoc_url=None, openapi_tags=api.TAGS
+    )
     app.state.deps, app.state.db, app.state.brand = deps, deps.db, deps.brand
     app.state.trusted_proxies = deps.trusted_proxies
+    app.state.login_limits = LoginLimits()
     app.mount("/sub/static", StaticFiles(directory=page.STATIC))
     app.mount("/return/static", StaticFiles(directory=orders.STATIC))
-    for router in (health.router, orders.router, links.router):
+    for router in (health.router, orders.router, links.router, api.router):
         app.include_router(router)
     app.add_exception_handler(ShopError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_refusal)
     app.middleware("http")(_watch)
     return app
 
@@ -62,7 +79,7 @@ async def answer_crash(request: Request, call_next: Callable[[Request], Awaitabl
         return await call_next(request)
     except Exception:
         log.exception("http.failed", method=request.method, path=request.url.path)
-        return _problem(500, "error", "Something went wrong on our side.")
+        return problems.of_error(ShopError(), request)
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
@@ -71,19 +88,14 @@ async def _answer_error(request: Request, error: Exception) -> Response:
         log.warning("http.refused", path=request.url.path, reason=str(error))
     if error.status == 404 and request.url.path.startswith("/sub/"):
         return Response(status_code=404)  # nothing for somebody who guesses
-    return _problem(error.status, error.code, error.__doc__ or "")
+    return problems.of_error(error, request)
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors())
-    return _problem(422, "error-invalid", f"These values do not fit: {fields}.")
+    return problems.of_invalid(error, request)
 
 
-def _problem(status: int, code: str, detail: str) -> JSONResponse:
-    """An error as RFC 9457 has it."""
-    return JSONResponse(
-        {"type": f"urn:shop:{code}", "title": detail, "status": status},
-        status_code=status,
-        media_type="application/problem+json",
-    )
+async def _answer_refusal(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problems.of_status(error.status_code, str(error.detail), error.headers)

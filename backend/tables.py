@@ -1,5 +1,6 @@
 """Imports every slice's models, so that the metadata is complete."""
 
+from backend.auth import models as auth
 from backend.consents import models as consents
 from backend.kit import jobs
 from backend.kit.db import Model
@@ -15,6 +16,7 @@ METADATA = Model.metadata
 
 __all__ = [
     "METADATA",
+    "auth",
     "consents",
     "jobs",
     "notifications",

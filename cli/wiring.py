@@ -55,6 +55,10 @@ class Deps:
         return self.brand.public_url
 
     @property
+    def bot_token(self) -> str:
+        return self.settings.telegram_bot_token.get_secret_value()
+
+    @property
     def trusted_proxies(self) -> Sequence[IPv4Network | IPv6Network]:
         return self.settings.trusted_proxies
 

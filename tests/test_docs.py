@@ -12,7 +12,9 @@ from typing import Any
 import httpx2
 import pytest
 import typer
+from fastapi.routing import iter_route_contexts
 
+from backend.api.router import router as api
 from backend.health import router as health
 from backend.links.endpoints import router as links
 from backend.orders.endpoints import router as orders
@@ -248,8 +250,8 @@ def test_every_trouble_in_the_log_is_explained() -> None:
 
 
 def test_addresses_are_served() -> None:
-    served = {getattr(route, "path", "") for router in (health, orders, links) for route in router.routes}
-    known = served | DEMO | {f"/{command}" for command in COMMANDS}
+    served = {route.path for router in (health, orders, links, api) for route in iter_route_contexts(router.routes)}
+    known = served | {api.prefix} | DEMO | {f"/{command}" for command in COMMANDS}
     unknown = [f"{page}: {address}" for page, address in written(ADDRESS) if address.partition("?")[0] not in known]
     report(unknown, "Neither an address of the shop nor a command of the bot.")
 

@@ -3,8 +3,10 @@
 ShopError
 ├── Invalid          can never succeed as sent             HTTP 400
 │   └── Unproven     the sender is not who it claims       HTTP 401
+├── Forbidden        it is known who asks, and it is no    HTTP 403
 ├── NotFound         there is no such thing                HTTP 404
 ├── Conflict         the present state forbids it          HTTP 409
+├── TooOften         asked more often than is reasonable   HTTP 429
 └── Outside          somebody else's system failed
     ├── Unavailable  timeout, 429, 5xx: a retry may help   HTTP 503
     └── Refused      answered "no": a retry will not help  HTTP 502
@@ -43,6 +45,12 @@ class Unproven(Invalid):
     status = 401
 
 
+class Forbidden(ShopError):
+    """Whoever asks may not have this."""
+
+    status = 403
+
+
 class NotFound(ShopError):
     """There is no such thing."""
 
@@ -53,6 +61,12 @@ class Conflict(ShopError):
     """The present state forbids it."""
 
     status = 409
+
+
+class TooOften(ShopError):
+    """This was asked too often."""
+
+    status = 429  # with the detail retry_after_seconds
 
 
 class Outside(ShopError):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.brand import Brand
 from backend.kit.db import Database
+from backend.kit.i18n import choose_language
 
 
 def database(request: Request) -> Database:
@@ -58,3 +59,8 @@ def _within(text: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6
 def brand_of(request: Request) -> Brand:
     found: Brand = request.app.state.brand
     return found
+
+
+def language_of(request: Request) -> str:
+    """The one of our languages that a browser asks for first."""
+    return choose_language(request.headers.get("accept-language", "").split(",")[0].split(";")[0].strip())

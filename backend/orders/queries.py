@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.money import Currency, Money
@@ -155,3 +155,19 @@ async def history(session: AsyncSession, user_id: int, limit: int = 10) -> Seque
         )
         for payment, order in await session.execute(query)
     ]
+
+
+async def payments_of(
+    session: AsyncSession, user_id: int, *, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[tuple[Payment, Order]]:
+    """A person's payments with their orders, the newest first; with `before`, those older than that time and id."""
+    query = (
+        select(Payment, Order)
+        .join(Order, Order.id == Payment.order_id)
+        .where(Order.user_id == user_id)
+        .order_by(Payment.created_at.desc(), Payment.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(tuple_(Payment.created_at, Payment.id) < before)
+    return [(payment, order) for payment, order in await session.execute(query)]

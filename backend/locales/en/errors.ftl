@@ -34,3 +34,16 @@ error-no-endpoint = There is nothing to connect to on this server yet.
 error-panel-auth-failed = The server did not take our key. We are on it.
 error-panel-not-recognized = The server gave an answer we do not understand. We are on it.
 error-panel-refused = The server refused. We are on it.
+
+error-forbidden = This is not available to you.
+error-too-often = Too often. Please wait a minute.
+error-invalid-fields = These values do not fit: { $fields }.
+
+error-not-from-telegram = We could not verify your Telegram login. Please open the app from the bot again.
+error-telegram-login-expired = Your Telegram login has expired. Please open the app from the bot again.
+error-access-refused = Please log in again.
+error-refresh-refused = You have been logged out. Please log in again.
+error-out-of-scope = This access key does not allow that.
+error-person-blocked = This account is blocked. Please write to support.
+error-logins-too-often = Too many login attempts. Please wait a minute.
+error-cursor-refused = The list has changed. Please open it again.

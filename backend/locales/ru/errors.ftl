@@ -34,3 +34,16 @@ error-no-endpoint = На сервере пока не к чему подключ
 error-panel-auth-failed = Сервер не принял наш ключ. Мы уже разбираемся.
 error-panel-not-recognized = Сервер ответил непонятно. Мы уже разбираемся.
 error-panel-refused = Сервер отказал. Мы уже разбираемся.
+
+error-forbidden = Это вам недоступно.
+error-too-often = Слишком часто. Подождите минуту.
+error-invalid-fields = Не подходят значения: { $fields }.
+
+error-not-from-telegram = Не удалось проверить вход через Telegram. Откройте приложение из бота ещё раз.
+error-telegram-login-expired = Вход через Telegram устарел. Откройте приложение из бота ещё раз.
+error-access-refused = Нужно войти заново.
+error-refresh-refused = Сеанс завершён. Войдите заново.
+error-out-of-scope = Этого нельзя сделать с таким ключом доступа.
+error-person-blocked = Аккаунт заблокирован. Напишите в поддержку.
+error-logins-too-often = Слишком много попыток входа. Подождите минуту.
+error-cursor-refused = Список изменился. Откройте его заново.

@@ -1,0 +1,1 @@
+"""Who is asking: what Telegram vouches for, and the tokens we give for it."""
