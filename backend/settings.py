@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     shop_name: str = Field("VPN", max_length=25, description="What people see as the name of the shop.")
     seller: str = Field("", description="Who sells: name, tax number, contacts. Stands in the terms.")
     support: str = Field("", description="Where people get help: @name or an e-mail address.")
+    offer_url: HttpUrl | None = Field(None, description="Your offer, in full. Empty: the short one of /terms.")
+    privacy_url: HttpUrl | None = Field(None, description="Your privacy policy. Empty: the short one of /terms.")
     log_format: Literal["console", "json"] = Field("json", description="json in production.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much to log.")
     clock_file: Path | None = Field(None, description="For the demo and tests: the file with the moved clock.")

@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 ENV_FILE = Path(".env")
 LARGEST_SKEW = timedelta(seconds=30)
+ONE_PREPARES = text("select pg_advisory_xact_lock(hashtextextended('prepare', 0))")  # processes start together
 
 
 class CannotStart(Exception):
@@ -145,6 +146,8 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
             seller=settings.seller,
             support=settings.support,
             support_url=settings.support_url,
+            offer_url=str(settings.offer_url or ""),
+            privacy_url=str(settings.privacy_url or ""),
             time_zone=settings.timezone.key,
         ),
         vault=Vault(secrets.ring("panel-secrets")),
@@ -176,6 +179,7 @@ async def prepare(deps: Deps) -> None:
     except ValidationError as error:
         raise CannotStart(explain(error, prefix="X3UI_")) from None
     async with deps.db.transaction() as session:
+        await session.execute(ONE_PREPARES)
         await open_shop(session)
         access = config.access()
         if access is not None:
