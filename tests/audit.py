@@ -1,6 +1,6 @@
 """What must be true of the books after every test, whatever it did: the invariants of the money path."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -56,12 +56,10 @@ def audit_requests(creates: Iterable[dict[str, Any]]) -> list[str]:
     return [f"one key, one body: {key}" for key, sent in bodies.items() if len(sent) > 1]
 
 
-def audit_objects(payments: Sequence[dict[str, Any]]) -> list[str]:
-    """The provider has at most one payment for each attempt of ours."""
-    refs: dict[str, list[str]] = defaultdict(list)
-    for payment in payments:
-        refs[payment["metadata"].get("pid", "")].append(payment["id"])
-    return [f"one attempt, one payment: {pid} has {ids}" for pid, ids in refs.items() if len(ids) > 1]
+def audit_objects(payments: Iterable[dict[str, Any]], strays: Counter[str]) -> list[str]:
+    """The provider has at most one payment for each attempt of ours, besides those a test made past our driver."""
+    made = Counter(payment["metadata"].get("pid", "") for payment in payments)
+    return [f"one attempt, one payment: {pid} has {made[pid]}" for pid in made if made[pid] > 1 + strays[pid]]
 
 
 def audit_keys(clients: Sequence[dict[str, Any]], emails: set[str]) -> list[str]:

@@ -1,20 +1,14 @@
 """Opening a payment at the provider: whatever becomes of the call, one attempt is one payment there."""
 
 import asyncio
-from uuid import UUID
 
 import pytest
 
 from backend.kit import clock
-from backend.kit.money import Currency
 from backend.notifications.kinds import CheckoutReady, PaymentFailed
 from backend.orders import checkout as checkouts
 from backend.orders.checkout import Checkout, check_now
-from backend.orders.service import place_order
 from backend.payments.providers.base import PaymentState
-from backend.payments.service import Attempt, open_payment
-from backend.plans.service import get_price
-from backend.users.service import lock_user
 from tests.outside import CREATE, LIST
 from tests.shop import Buyer, Shop
 
@@ -67,11 +61,11 @@ async def test_half_an_hour_without_an_answer_is_sat_out(shop: Shop) -> None:
 async def test_a_process_that_dies_before_the_call_loses_nothing(shop: Shop) -> None:
     """Only the first transaction ran: order and attempt are there, nothing was sent."""
     buyer = await shop.buyer()
-    payment_id = await first_transaction_alone(shop, buyer)
+    opened = await buyer.opens_payment()
 
     await shop.passes(seconds=11)
 
-    (sold,) = await shop.yookassa.objects(payment_id)
+    (sold,) = await shop.yookassa.objects(opened.id)
     (payment,) = await buyer.payments()
     assert (payment.state, payment.provider_payment_id) == (PaymentState.PENDING, sold["id"])
     assert payment.confirmation_url == sold["confirmation"]["confirmation_url"]
@@ -79,32 +73,16 @@ async def test_a_process_that_dies_before_the_call_loses_nothing(shop: Shop) -> 
 
 async def test_a_process_that_dies_between_the_call_and_its_answer_loses_nothing(shop: Shop) -> None:
     buyer = await shop.buyer()
-    payment_id = await first_transaction_alone(shop, buyer)
-    (payment,) = await buyer.payments()
-    assert payment.request_body is not None
+    opened = await buyer.opens_payment()
+    assert opened.request_body is not None
     driver = shop.deps.providers.get("yookassa")
-    await driver.create(payment.request_body, payment.idempotence_key)  # sent, and the process is gone
+    await driver.create(opened.request_body, opened.idempotence_key)  # sent, and the process is gone
 
     await shop.passes(seconds=11)
 
-    (sold,) = await shop.yookassa.objects(payment_id)
+    (sold,) = await shop.yookassa.objects(opened.id)
     (payment,) = await buyer.payments()
     assert (payment.state, payment.provider_payment_id) == (PaymentState.PENDING, sold["id"])
-
-
-async def first_transaction_alone(shop: Shop, buyer: Buyer) -> UUID:
-    plan = await shop.plan("monthly")
-    async with shop.deps.db.transaction() as session:
-        await lock_user(session, buyer.id)
-        price = await get_price(session, plan.id, Currency.RUB)
-        order = await place_order(
-            session, clock.now(), user_id=buyer.id, plan=plan, price=price, request_id="1:1:m:c", shown_in=None
-        )
-        attempt = Attempt(
-            order.id, buyer.id, price, "bank_card", "30", "ru", return_base=shop.deps.return_base, public_url=""
-        )
-        driver = shop.deps.providers.get("yookassa")
-        return (await open_payment(session, shop.deps.providers, driver, attempt, clock.now())).id
 
 
 async def test_a_payment_that_is_paid_before_its_creation_was_answered_is_bound_by_its_webhook(shop: Shop) -> None:
@@ -127,14 +105,13 @@ async def test_the_answer_may_come_after_the_webhook_and_changes_nothing_then(sh
     """The provider is slow to answer, the buyer is fast to pay."""
     buyer = await shop.buyer()
     driver = shop.deps.providers.get("yookassa")
-    payment_id = await first_transaction_alone(shop, buyer)
-    (payment,) = await buyer.payments()
-    assert payment.request_body is not None
-    await driver.create(payment.request_body, payment.idempotence_key)
-    await shop.yookassa.pay(payment_id)
+    opened = await buyer.opens_payment()
+    assert opened.request_body is not None
+    await driver.create(opened.request_body, opened.idempotence_key)
+    await shop.yookassa.pay(opened.id)
     await shop.run_jobs()
 
-    await checkouts.create(shop.deps, payment_id, clock.now())
+    await checkouts.create(shop.deps, opened.id, clock.now())
 
     (payment,) = await buyer.payments()
     assert payment.state == PaymentState.SUCCEEDED
