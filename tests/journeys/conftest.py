@@ -5,9 +5,12 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
+import psycopg
 import pytest
+from psycopg import sql
 
 from backend.kit.tokens import Secrets
 from backend.payments.mac import hook_token
@@ -16,9 +19,6 @@ from sandbox.companies import SHOP_ID, environment
 from tests.journeys.person import Person
 from tests.journeys.processes import STARTS_WITHIN, Process
 from tests.journeys.world import World, until
-from tests.postgres_fixture import postgres_dsn
-
-__all__ = ["postgres_dsn"]
 
 NewPerson = Callable[..., Awaitable[Person]]
 
@@ -28,13 +28,14 @@ _numbers = itertools.count(1001)
 @pytest.fixture(scope="session")
 async def shop(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Sandbox, web, bot and worker, each a process of its own; at the end each of them stops when asked."""
-    migrate(postgres_dsn)
+    dsn = _new_database(postgres_dsn)
+    migrate(dsn)
     web_port, sandbox_port = _free_ports(2)
     sandbox_url, shop_url = (f"http://127.0.0.1:{port}" for port in (sandbox_port, web_port))
     home = tmp_path_factory.mktemp("home")
-    processes = _processes(home, postgres_dsn, shop_url, sandbox_url)
+    processes = _processes(home, dsn, shop_url, sandbox_url)
     async with httpx2.AsyncClient(timeout=30, trust_env=False) as http:
-        world = World(sandbox_url, shop_url, postgres_dsn, http, processes)
+        world = World(sandbox_url, shop_url, dsn, http, processes)
         try:
             processes["sandbox"].start()
             await _wait_for(http, f"{sandbox_url}/sandbox/_ctl/clock")
@@ -101,6 +102,14 @@ def _processes(home: Path, dsn: str, shop_url: str, sandbox_url: str) -> dict[st
         "sandbox": sandbox,
         **{name: Process(name, ("cli.main", command), settings, home) for name, command in ours.items()},
     }
+
+
+def _new_database(dsn: str) -> str:
+    """An empty database beside the one that other tests share."""
+    name = f"journeys_{secrets.token_hex(4)}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
 
 
 def _webhook_path(secret_key: str) -> str:

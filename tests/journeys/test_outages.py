@@ -116,3 +116,23 @@ async def test_a_forged_webhook_changes_nothing(world: World, new_person: NewPer
         assert not [message for message in await igor.chat() if "Оплачено" in message.text]
     await world.advance(seconds=11)  # the provider tries again, now from its own address
     await assert_works(world, await igor.key(), days=30)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("http_429", {"retry_after": 1}),
+        ("status", {"status": 502, "body": "<html>502</html>"}),
+        ("reset", {}),
+    ],
+    ids=["429", "502", "reset"],
+)
+async def test_what_telegram_refuses_for_a_moment_is_said_again(
+    world: World, new_person: NewPerson, mode: str, options: dict[str, Any]
+) -> None:
+    igor = await new_person("Игорь")
+    async with world.fault("telegram", mode, path="*/sendMessage", times=1, **options):
+        await igor.says("/start")
+    async with world.fault("telegram", mode, path="*/sendPhoto", times=1, **options):
+        await igor.taps("Попробовать")
+        await assert_works(world, await igor.key(), days=7)

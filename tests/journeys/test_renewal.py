@@ -66,7 +66,7 @@ async def test_an_end_is_announced_and_coming_back_brings_the_same_key(world: Wo
 
     await world.advance(days=27, hours=1)
     early = await vera.reads("Подписка закончится через 3 дня")
-    assert early.place_of("Продлить")
+    assert early.place_of("Месяц"), "the plans are on it"
     await world.advance(days=2)
     await vera.reads("Подписка закончится меньше чем через сутки", after=early)
     await world.advance(days=1)
