@@ -1,12 +1,17 @@
 """Everything an operator can change, read once; a driver's own settings stand beside the driver."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from backend.kit.db import plain_dsn
 
 
 def _read_nets(value: object) -> object:
@@ -22,6 +27,19 @@ def _read_zone(value: object) -> object:
         raise ValueError("is not a time zone, for example Europe/Moscow") from None
 
 
+def _read_ids(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if not all(TELEGRAM_ID.fullmatch(part) for part in parts):
+        raise ValueError("takes Telegram ids, numbers separated by commas, for example 279058397,1234567; no @names")
+    return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+TELEGRAM_ID = re.compile(r"[1-9][0-9]{0,15}")  # of a person: groups and channels have negative ones
+BOT_TOKEN = re.compile(r"[0-9]{1,16}:[A-Za-z0-9_-]+")
+
+Ids = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_read_ids)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_read_nets)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_read_zone)]
 
@@ -33,6 +51,7 @@ class Settings(BaseSettings):
         env_file=".env",
         env_file_encoding="utf-8-sig",
         env_ignore_empty=True,
+        str_strip_whitespace=True,
         frozen=True,
         extra="ignore",
         hide_input_in_errors=True,
@@ -46,6 +65,7 @@ class Settings(BaseSettings):
     telegram_proxy: SecretStr | None = Field(
         None, description="Where Telegram is blocked: socks5://user:password@host:port or http://host:port."
     )
+    admin_ids: Ids = Field((), description="Telegram ids of the operators, separated by commas.")
     secret_key: SecretStr = Field(
         min_length=16, description="At least 32 random characters; every other key of ours is derived from it."
     )
@@ -72,11 +92,24 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much to log.")
     clock_file: Path | None = Field(None, description="For the demo and tests: the file with the moved clock.")
 
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _is_token(cls, value: SecretStr) -> SecretStr:
+        if not BOT_TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("must be the whole token as @BotFather shows it, for example 123456:AAE…")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("postgresql", "postgres:")):
-            raise ValueError("must be a PostgreSQL address, for example postgresql://user:password@host/shop")
+        if value is not None:
+            try:
+                conninfo_to_dict(plain_dsn(value.get_secret_value()))
+            except (ValueError, ProgrammingError):
+                raise ValueError(
+                    "must be a PostgreSQL address, for example postgresql://user:password@host/shop,"
+                    " with signs like @ and / in the password written as %40 and %2F"
+                ) from None
         return value
 
     @field_validator("telegram_proxy")

@@ -16,8 +16,9 @@ from backend.kit.errors import Outside, Unavailable
 from backend.kit.http import Http, NoAnswer
 from backend.kit.i18n import Translate
 from backend.payments.providers.base import PaymentProvider
+from backend.settings import Settings
 from backend.vpn.models import Endpoint, Server
-from backend.vpn.panels.base import PanelAuthFailed
+from backend.vpn.panels.base import Panel, PanelAuthFailed
 from cli.migrations import newest
 from cli.processes import connect_bot
 from cli.wiring import LARGEST_SKEW, Deps, prepare
@@ -105,7 +106,13 @@ async def check_clock(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
 
 
 async def check_telegram(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
-    bot, subject = connect_bot(deps.settings), "Telegram"
+    async for finding in try_bot(deps.settings, t):
+        yield finding
+
+
+async def try_bot(settings: Settings, t: Translate) -> AsyncIterator[Finding]:
+    """Whose token this is."""
+    bot, subject = connect_bot(settings), "Telegram"
     try:
         me = await bot.get_me(request_timeout=10)
         hook = await bot.get_webhook_info(request_timeout=10)
@@ -117,8 +124,8 @@ async def check_telegram(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
         return
     finally:
         await bot.session.close()
-    configured = deps.settings.telegram_bot_username
-    if configured and configured.lstrip("@") != me.username:
+    configured = settings.telegram_bot_username.lstrip("@")
+    if configured and configured != me.username:
         detail = t("doctor-telegram-other", name=f"@{me.username}", wanted=f"@{configured}")
         yield Finding(Level.FAIL, subject, detail, t("doctor-telegram-other-mend"))
         return
@@ -153,11 +160,15 @@ async def check_providers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
     if not list(deps.providers):
         yield Finding(Level.WARN, t("doctor-providers"), t("doctor-providers-none"), t("doctor-providers-none-mend"))
     for provider in deps.providers:
-        async for finding in _check_provider(deps, provider, t):
+        async for finding in try_provider(provider, t):
             yield finding
+        if deps.brand.public_url:
+            hook = deps.brand.public_url + deps.providers.hook_path(provider.id)
+            yield Finding(Level.OK, provider.id, t("doctor-provider-hook", url=hook))
 
 
-async def _check_provider(deps: Deps, provider: PaymentProvider, t: Translate) -> AsyncIterator[Finding]:
+async def try_provider(provider: PaymentProvider, t: Translate) -> AsyncIterator[Finding]:
+    """Whose credentials these are and what they may sell."""
     try:
         seen = await provider.probe()
     except Unavailable as error:
@@ -184,9 +195,6 @@ async def _check_provider(deps: Deps, provider: PaymentProvider, t: Translate) -
             yield Finding(Level.WARN, provider.id, detail, t("doctor-provider-missing-mend"))
     for note in seen.notes:
         yield Finding(Level.WARN, provider.id, t(f"note-{note}"))
-    if deps.brand.public_url:
-        hook = deps.brand.public_url + deps.providers.hook_path(provider.id)
-        yield Finding(Level.OK, provider.id, t("doctor-provider-hook", url=hook))
 
 
 async def check_servers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
@@ -197,25 +205,31 @@ async def check_servers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
         yield Finding(Level.FAIL, t("doctor-servers"), t("doctor-servers-none"), t("doctor-servers-none-mend"))
     for server in servers:
         subject = t("doctor-server", name=server.name)
-        try:
-            facts = await (await deps.panel(server.id)).probe()
-        except PanelAuthFailed as error:
-            yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-auth"))
-            continue
-        except Unavailable as error:
-            yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-away"))
-            continue
-        except Outside as error:
-            yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-strange"))
-            continue
-        if not any(inbound.sells_reality for inbound in facts.inbounds):
-            yield Finding(Level.FAIL, subject, t("doctor-server-inbound"), t("doctor-server-inbound-mend"))
-        else:
-            hosts = ", ".join(sorted({f"{e.host}:{e.port}" for e in endpoints if e.server_id == server.id}))
-            detail = t("doctor-server-ok", panel=f"{server.panel} {facts.version or ''}".strip(), hosts=hosts or "—")
-            yield Finding(Level.OK, subject, detail)
-        for note in facts.notes:
-            yield Finding(Level.WARN, subject, t(f"note-{note}") if t.has(f"note-{note}") else note)
+        hosts = ", ".join(sorted({f"{e.host}:{e.port}" for e in endpoints if e.server_id == server.id}))
+        async for finding in try_panel(await deps.panel(server.id), subject, hosts, t):
+            yield finding
+
+
+async def try_panel(panel: Panel, subject: str, hosts: str, t: Translate) -> AsyncIterator[Finding]:
+    """What answers there and whether keys can be sold on it. `hosts`: where people connect, as far as it is known."""
+    try:
+        facts = await panel.probe()
+    except PanelAuthFailed as error:
+        yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-auth"))
+        return
+    except Unavailable as error:
+        yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-away"))
+        return
+    except Outside as error:
+        yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-strange"))
+        return
+    if not any(inbound.sells_reality for inbound in facts.inbounds):
+        yield Finding(Level.FAIL, subject, t("doctor-server-inbound"), t("doctor-server-inbound-mend"))
+    else:
+        detail = t("doctor-server-ok", panel=f"{panel.id} {facts.version or ''}".strip(), hosts=hosts or "—")
+        yield Finding(Level.OK, subject, detail)
+    for note in facts.notes:
+        yield Finding(Level.WARN, subject, t(f"note-{note}") if t.has(f"note-{note}") else note)
 
 
 def reason(error: Outside) -> str:

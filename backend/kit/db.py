@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from psycopg.errors import InsufficientResources, OperatorIntervention
-from sqlalchemy import BigInteger, DateTime, MetaData, text
+from sqlalchemy import BigInteger, DateTime, MetaData, make_url, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -41,15 +41,30 @@ class Model(DeclarativeBase):
 
 def async_dsn(dsn: str) -> str:
     """The address as SQLAlchemy needs it here, whichever driver it was written for."""
-    scheme, _, rest = dsn.partition("://")
-    if scheme.split("+")[0] not in ("postgresql", "postgres"):
-        raise ValueError("DATABASE_URL must start with postgresql://")
-    return f"postgresql+psycopg://{rest}"
+    return _spelled(dsn, "postgresql+psycopg")
 
 
 def plain_dsn(dsn: str) -> str:
     """The address as libpq takes it."""
-    return async_dsn(dsn).replace("postgresql+psycopg://", "postgresql://", 1)
+    return _spelled(dsn, "postgresql")
+
+
+def _spelled(dsn: str, scheme: str) -> str:
+    """The same address with signs escaped that only SQLAlchemy takes as they are.
+
+    Raises:
+        ValueError: no address of a PostgreSQL.
+    """
+    try:
+        url = make_url(dsn)
+    except ArgumentError:
+        raise ValueError("not an address") from None
+    if url.drivername.split("+")[0] not in ("postgresql", "postgres"):
+        raise ValueError("not an address of a PostgreSQL")
+    if "ssl" in url.query:  # asyncpg's name for it
+        url = url.difference_update_query(["ssl"]).update_query_dict({"sslmode": url.query["ssl"]})
+    address, mark, query = url.set(drivername=scheme).render_as_string(hide_password=False).partition("?")
+    return address + mark + query.replace("+", "%20")  # libpq does not read + as a blank
 
 
 class Database:

@@ -18,11 +18,14 @@ class Driver(NamedTuple):
 
     config: type[BaseSettings]  # what an operator can set
     build: Callable[[], PaymentProvider | None]  # from the environment; None: without credentials it is off
+    credentials: tuple[str, ...] = ()  # what `init` asks for; its questions are the texts `init-ask-<name>`
 
 
 PROVIDERS: dict[str, Driver] = {
-    yookassa.YooKassa.id: Driver(yookassa.Config, yookassa.YooKassa.from_environment),
-    coingate.CoinGate.id: Driver(coingate.Config, coingate.CoinGate.from_environment),
+    yookassa.YooKassa.id: Driver(
+        yookassa.Config, yookassa.YooKassa.from_environment, ("YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY")
+    ),
+    coingate.CoinGate.id: Driver(coingate.Config, coingate.CoinGate.from_environment, ("COINGATE_API_KEY",)),
 }
 
 

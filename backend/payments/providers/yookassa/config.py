@@ -38,6 +38,7 @@ class Config(BaseSettings):
         env_file=".env",
         env_file_encoding="utf-8-sig",
         env_ignore_empty=True,
+        str_strip_whitespace=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
