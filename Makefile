@@ -56,6 +56,10 @@ browser: setup ## A person in Chromium; screenshots in out/
 	@if command -v chromium >/dev/null; then $(call suite,tests/browser -p no:asyncio -W ignore::pytest.PytestConfigWarning); \
 	else echo "skipped: no Chromium on this machine (apt-get install chromium)"; fi
 
+.PHONY: bench
+bench: setup ## Measure the shop: a table, and out/bench.json
+	@$(PYTHON_HERE) -m scripts.bench
+
 .PHONY: screenshots
 screenshots: setup ## Take the pictures of the README anew; needs Chromium and port 8080
 	@$(PYTHON_HERE) -m scripts.screenshots

@@ -1,0 +1,1 @@
+"""make bench: the figures of the shop, with machine and commit."""
