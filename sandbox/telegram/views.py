@@ -20,6 +20,7 @@ def seen(message: Message) -> dict[str, Any]:
         "invoice": message.get("invoice"),
         "paid": message.get("successful_payment"),
         "refunded": message.get("refunded_payment"),
+        "protected": message.get("has_protected_content", False),
         "edited": "edit_date" in message,
         "reply_to": message.get("reply_to_message", {}).get("message_id"),
     }

@@ -25,6 +25,11 @@ export const tap = (id, messageId, row, column) =>
 export const block = (id) => post(`${CONTROL}/users/${id}/block`);
 export const unblock = (id) => post(`${CONTROL}/users/${id}/unblock`);
 export const markRead = (id) => post(`${CONTROL}/users/${id}/read`);
+export const pay = (id, what) => post(`${CONTROL}/users/${id}/pay`, what);
+export const topUp = (id, stars) => post(`${CONTROL}/users/${id}/stars`, { add: stars });
+export const invoice = (key) => call(`${CONTROL}/invoices/${encodeURIComponent(key)}`);
+export const changeSubscription = (id, charge, change) =>
+  post(`${CONTROL}/users/${id}/subscriptions/${charge}/${change}`);
 export const events = (after) => call(`${CONTROL}/events?${after === null ? "" : `after=${after}&`}seconds=25`);
 export const clock = () => call(`${SHARED}/clock`);
 export const advance = (seconds) => post(`${SHARED}/clock/advance`, { seconds });

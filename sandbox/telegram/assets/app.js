@@ -5,7 +5,8 @@ import { drawComposer, listenComposer, toggleCommands, toggleKeys } from "./comp
 import { $ } from "./dom.js";
 import { drawHistory, nearBottom, toBottom } from "./history.js";
 import { alert, closeOnBackdrop, toast } from "./overlay.js";
-import { askPerson, drawMe, drawPeople } from "./people.js";
+import { askPerson, askWhom, drawMe, drawPeople, fullName } from "./people.js";
+import { drawMoney, listenStars, offer, openWallet, payLink, termsOf } from "./stars.js";
 import { listen } from "./text.js";
 import { dateAndTime, speak, word } from "./words.js";
 
@@ -19,7 +20,7 @@ const FIRST_PEOPLE = [
 
 const state = {
   people: new Map(),
-  chat: null, // {user, bot, messages, reply_keyboard, queries} of the person shown
+  chat: null, // {user, bot, messages, reply_keyboard, queries, stars} of the person shown
   offset: 0, // milliseconds from this machine's clock to the moved one
   online: true,
   action: null, // {name, timer} while the bot is "typing…"
@@ -41,7 +42,8 @@ function draw() {
   drawMe(user);
   drawStatus();
   drawComposer(state.chat);
-  drawHistory(state.chat, now(), tap);
+  drawMoney(state.chat, now());
+  drawHistory(state.chat, now(), { tap, forward });
   drawList();
 }
 
@@ -117,15 +119,32 @@ function answered(query) {
   else if (text) toast(text);
 }
 
-/** Addresses of this bot open in the chat, as t.me links do. Answers whether it was one. */
+/** Addresses of this bot and of its invoices open in the chat, as t.me links do. Answers whether it was one. */
 function follow(address) {
   const url = new URL(address, location.href);
   const [, page, bot, ...rest] = url.pathname.split("/");
   const ours = url.origin === location.origin && page === "chat" && !rest.length;
   const username = ours ? bot : url.hostname === "t.me" ? page : null;
+  if (isInvoice(username)) {
+    payLink(username.slice(1));
+    return true;
+  }
   if (!ours && (username || "").toLowerCase() !== state.chat.bot.username.toLowerCase()) return false;
   enter(username, url.searchParams.get("start"));
   return true;
+}
+
+const isInvoice = (name) => (name || "").startsWith("$");
+
+/** Somebody else pays an invoice of this chat, or opens the bot by it where the invoice says so. */
+async function forward(message) {
+  const sender = state.chat.user;
+  const person = await askWhom([...state.people.values()].filter(({ id }) => id !== sender.id));
+  if (!person) return;
+  await open(person.id);
+  const start = message.invoice.start_parameter;
+  if (start) enter(state.chat.bot.username, start);
+  else offer(termsOf(message.invoice), { chat_id: sender.id, message_id: message.message_id }, fullName(sender));
 }
 
 /** Open the chat with a bot by its link: the payload goes to it as a press on Start would send it. */
@@ -217,12 +236,12 @@ async function refresh() {
   await seen();
 }
 
-async function listenForEvents() {
-  let last = null;
+/** `last` is where the feed stood before the page read what it shows, so that nothing in between is missed. */
+async function listenForEvents(last) {
   for (;;) {
     try {
       const news = await api.events(last);
-      if (last !== null && news.reset) await reload();
+      if (news.reset) await reload();
       else if (news.events.length) await happened(news.events);
       last = news.last;
       setOnline(true);
@@ -258,6 +277,7 @@ const ACTS = {
   "new-person": () => editPerson(null),
   "edit-person": () => editPerson(state.chat.user),
   "close-form": () => $("person-form").close(),
+  stars: openWallet,
   "next-hour": () => advance(3600),
   "next-day": () => advance(86400),
   block: () => attempt(() => (state.chat.user.blocked ? api.unblock(me()) : api.block(me()))),
@@ -276,13 +296,16 @@ $("history").addEventListener("scroll", () => ($("down").hidden = nearBottom()),
 document.addEventListener("visibilitychange", seen);
 listenComposer(say);
 listen({ link: follow, command: say });
-closeOnBackdrop($("lightbox"), $("alert"), $("person-form"));
+listenStars();
+closeOnBackdrop($("lightbox"), $("alert"), $("person-form"), $("pay"), $("wallet"), $("forward"));
 setInterval(drawList, 30000);
 
 speak(navigator.language);
+const { last } = await api.events(null);
 await reload();
-listenForEvents();
+listenForEvents(last);
 const [, , bot] = location.pathname.split("/");
 const payload = new URLSearchParams(location.search).get("start");
 history.replaceState(null, "", "/chat");
-if (bot || payload !== null) enter(bot, payload);
+if (isInvoice(bot)) payLink(bot.slice(1));
+else if (bot || payload !== null) enter(bot, payload);

@@ -2,6 +2,7 @@
 
 import { $, arrange, make } from "./dom.js";
 import { messageElement } from "./message.js";
+import { receiptOf } from "./stars.js";
 import { formatted } from "./text.js";
 import { dayKey, dayName, word } from "./words.js";
 
@@ -20,34 +21,43 @@ export function toBottom(smooth) {
 }
 
 /** Draw `chat`; `now` is the moved time, for the names of days. */
-export function drawHistory(chat, now, onTap) {
+export function drawHistory(chat, now, acts) {
   const fresh = view.owner !== chat.user.id;
   if (fresh) Object.assign(view, { owner: chat.user.id, drawn: new Map() });
   const follow = fresh || nearBottom();
-  const nodes = chat.messages.length ? messageNodes(chat, now, onTap, fresh) : [welcome(chat)];
+  const nodes = chat.messages.length ? messageNodes(chat, now, acts, fresh) : [welcome(chat)];
   arrange($("messages"), nodes);
   if (follow) toBottom(!fresh);
   $("down").hidden = follow || nearBottom();
 }
 
-function messageNodes(chat, now, onTap, fresh) {
+function messageNodes(chat, now, acts, fresh) {
   const before = view.drawn;
+  const shown = chat.messages.map((message) => withMoney(message, chat));
   view.drawn = new Map();
   const nodes = [];
-  chat.messages.forEach((message, index) => {
-    const previous = chat.messages[index - 1];
+  shown.forEach((message, index) => {
+    const previous = shown[index - 1];
     if (!previous || dayKey(previous.date) !== dayKey(message.date)) nodes.push(datePill(before, message.date, now));
-    nodes.push(drawnMessage(before, message, placeOf(chat.messages, index), onTap, fresh));
+    nodes.push(drawnMessage(before, message, placeOf(shown, index), { acts, fresh, bot: chat.bot }));
   });
   return nodes;
 }
 
-function drawnMessage(before, message, place, onTap, fresh) {
+/** A message together with what its chat knows of the payment in it. */
+function withMoney(message, chat) {
+  if (message.invoice) return { ...message, receipt: Boolean(receiptOf(message)) };
+  const payment = message.paid || message.refunded;
+  const charge = payment && chat.stars.charges.find(({ id }) => id === payment.telegram_payment_charge_id);
+  return charge ? { ...message, chargeTitle: charge.title } : message;
+}
+
+function drawnMessage(before, message, place, { acts, fresh, bot }) {
   const known = before.get(message.message_id);
-  const state = JSON.stringify([message, place, document.documentElement.lang]);
+  const state = JSON.stringify([message, place, bot.name, document.documentElement.lang]);
   let element = known && known.element;
   if (!known || known.state !== state) {
-    element = messageElement(message, place, onTap);
+    element = messageElement(message, place, acts, bot);
     if (!known && !fresh) element.classList.add("arrived");
     if (known && known.content !== message.text) element.classList.add("changed");
   }
@@ -66,6 +76,7 @@ function placeOf(messages, index) {
 
 function together(earlier, later) {
   if (!earlier || !later || earlier.outgoing !== later.outgoing) return false;
+  if ([earlier, later].some((message) => message.paid || message.refunded)) return false;
   return later.date - earlier.date < GROUP_SECONDS && dayKey(earlier.date) === dayKey(later.date);
 }
 

@@ -1,7 +1,7 @@
 // The people one can be: the list beside the chat and the form that adds or changes one.
 
 import { $, arrange, make, paintAvatar } from "./dom.js";
-import { LANGUAGES, shortMoment, word } from "./words.js";
+import { LANGUAGES, shortMoment, starCount, word } from "./words.js";
 
 const drawn = new Map(); // rows by person, so that only changed ones are made anew
 
@@ -63,6 +63,8 @@ function preview(person) {
   if (person.blocked) return word("blocked");
   const last = person.last_message;
   if (!last) return word("nothingYet");
+  if (last.paid || last.refunded) return `${word(last.paid ? "paid" : "refund")} ${starCount((last.paid || last.refunded).total_amount)}`;
+  if (last.invoice) return `${word("invoice")}: ${last.invoice.title}`;
   const media = last.photo ? `${word("photo")}. ` : last.document ? `${word("file")}. ` : "";
   return (last.outgoing ? word("you") : "") + media + last.text.slice(0, 120);
 }
@@ -95,6 +97,25 @@ export function askPerson(person) {
       { once: true },
     );
   });
+}
+
+/** Ask for one of `people` to forward an invoice to; answers the person, or null when it was cancelled. */
+export function askWhom(people) {
+  let chosen = null;
+  const choose = (person) => () => {
+    chosen = person;
+    $("forward").close();
+  };
+  $("forward-people").replaceChildren(
+    ...people.map((person) => {
+      const avatar = make("span.avatar.small", { "aria-hidden": "true" });
+      paintAvatar(avatar, person);
+      const attributes = { type: "button", testid: "forward-to", "data-user-id": person.id, onclick: choose(person) };
+      return make("li", {}, make("button.person", attributes, avatar, make("span", {}, fullName(person))));
+    }),
+  );
+  $("forward").showModal();
+  return new Promise((resolve) => $("forward").addEventListener("close", () => resolve(chosen), { once: true }));
 }
 
 function languageOptions(person) {

@@ -46,6 +46,9 @@ function fill(parent, text, entities, start, end) {
   plain(parent, text.slice(at, end));
 }
 
+/** Let the page open an address itself, as a link in a text does. Answers whether it did. */
+export const opened = (address) => onLink(address);
+
 function plain(parent, text) {
   if (text) parent.append(text);
 }
