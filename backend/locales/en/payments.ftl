@@ -96,9 +96,9 @@ provider-coingate = CoinGate
 method-btc = Bitcoin
 method-eth = Ethereum
 method-ltc = Litecoin
-button-method-btc = ₿ Bitcoin
-button-method-eth = Ξ Ethereum
-button-method-ltc = Ł Litecoin
+button-method-btc = 🟠 Bitcoin
+button-method-eth = 🔷 Ethereum
+button-method-ltc = ⚪️ Litecoin
 methods-hint-coingate = 🪙 Crypto: the rate is fixed for 20 minutes. Send the exact amount over the network shown. A late payment is counted within a day.
 
 failure-expired = The invoice was not paid in time. If you have already sent coins, there is nothing to do: they will be counted when they arrive.

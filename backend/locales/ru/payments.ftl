@@ -98,9 +98,9 @@ provider-coingate = CoinGate
 method-btc = Bitcoin
 method-eth = Ethereum
 method-ltc = Litecoin
-button-method-btc = ₿ Bitcoin
-button-method-eth = Ξ Ethereum
-button-method-ltc = Ł Litecoin
+button-method-btc = 🟠 Bitcoin
+button-method-eth = 🔷 Ethereum
+button-method-ltc = ⚪️ Litecoin
 methods-hint-coingate = 🪙 Криптовалюта: курс фиксируется на 20 минут. Отправьте точную сумму в указанной сети. Опоздавший платёж мы учтём в течение суток.
 
 failure-expired = Счёт не оплачен вовремя. Если вы уже отправили монеты, ничего делать не нужно: учтём их, когда придут.
