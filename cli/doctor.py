@@ -19,7 +19,7 @@ from backend.payments.providers.base import PaymentProvider
 from backend.settings import Settings
 from backend.vpn.models import Endpoint, Server
 from backend.vpn.panels.base import Panel, PanelAuthFailed
-from cli.migrations import newest
+from cli.migrations import applied, newest
 from cli.processes import connect_bot
 from cli.wiring import LARGEST_SKEW, Deps, prepare
 
@@ -66,8 +66,7 @@ async def check_database(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
     try:
         async with deps.db.transaction() as session:
             version = await session.scalar(text("select current_setting('server_version_num')::int"))
-            there = await session.scalar(text("select to_regclass('alembic_version')"))
-            revision = await session.scalar(text("select version_num from alembic_version")) if there else None
+            revision = await applied(session)
     except Unavailable as error:
         yield Finding(Level.FAIL, subject, reason(error), t("doctor-database-away"))
         return

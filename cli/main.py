@@ -10,16 +10,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from backend.kit.db import DatabaseUnavailable
 from cli import demo as demonstration
-from cli import processes, servers
-from cli.doctor import Finding, Level, examine, failed
-from cli.migrations import migrate as apply_migrations
+from cli import plans, processes, servers
+from cli.doctor import Finding, Level, examine, failed, reason
+from cli.init import init
+from cli.migrations import NotOurDatabase
 from cli.postgres import PostgresFailed
 from cli.running import database, operator_language, run_once, run_processes
 from cli.wiring import CannotStart
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A VPN shop in Telegram.")
 app.add_typer(servers.app, name="server")
+app.add_typer(plans.app, name="plans")
+app.command()(init)
 
 COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 SIGNS = {Level.OK: "✓", Level.WARN: "!", Level.FAIL: "✗"}
@@ -38,7 +42,7 @@ def demo(
 @app.command()
 def up() -> None:
     """The whole shop in one process: web, bot and worker; with a PostgreSQL of its own where none is configured."""
-    run_processes(processes.run_web, processes.run_bot, processes.run_worker)
+    run_processes(processes.run_web, processes.run_bot, processes.run_worker, migrating=True)
 
 
 @app.command()
@@ -63,7 +67,7 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to the newest schema."""
     with ExitStack() as stack:
-        apply_migrations(database(stack))
+        database(stack, migrating=True)
 
 
 @app.command()
@@ -93,8 +97,10 @@ def main() -> NoReturn:
         app()
     except SystemExit as end:
         code = end.code
-    except (CannotStart, PostgresFailed) as error:
+    except (CannotStart, NotOurDatabase, PostgresFailed) as error:
         typer.secho(str(error), fg="red", err=True)
+    except DatabaseUnavailable as error:
+        typer.secho(f"{reason(error)} {operator_language()('doctor-database-away')}", fg="red", err=True)
     leave(code if isinstance(code, int) else int(code is not None))
 
 

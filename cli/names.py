@@ -1,10 +1,13 @@
 """The variables an operator can set, and those that are nearly one of them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import get_args
 
 from dotenv import dotenv_values
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from backend.payments.providers import PROVIDERS
@@ -16,14 +19,22 @@ CLOSE = 2  # letters: such a name is taken for a slip
 
 def known_names() -> frozenset[str]:
     """Every variable that anything of ours reads."""
+    return frozenset(name for name, _ in _variables())
+
+
+def secret_names() -> frozenset[str]:
+    """Those whose values nobody may read on a screen."""
+    return frozenset(
+        name for name, info in _variables() if SecretStr in (info.annotation, *get_args(info.annotation))
+    )
+
+
+def _variables() -> Iterator[tuple[str, FieldInfo]]:
     configs: list[type[BaseSettings]] = [Settings, XuiConfig, *(driver.config for driver in PROVIDERS.values())]
-    return frozenset(name for config in configs for name in _names(config))
-
-
-def _names(config: type[BaseSettings]) -> Iterable[str]:
-    prefix = config.model_config.get("env_prefix", "")
-    for field, info in config.model_fields.items():
-        yield (str(info.validation_alias) if info.validation_alias else f"{prefix}{field}").upper()
+    for config in configs:
+        prefix = config.model_config.get("env_prefix", "")
+        for field, info in config.model_fields.items():
+            yield (str(info.validation_alias) if info.validation_alias else f"{prefix}{field}").upper(), info
 
 
 def slips(env_file: Path) -> dict[str, str]:

@@ -5,33 +5,42 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
+import structlog
+
 from backend.kit.i18n import Translate, choose_language, translator
 from cli import processes
 from cli.migrations import migrate
 from cli.postgres import Postgres
 from cli.wiring import Deps, prepare, read_settings, wire
 
+log = structlog.get_logger()
+
 R = TypeVar("R")
 Process = Callable[[Deps], Coroutine[Any, Any, None]]
 
 
-def database(stack: ExitStack) -> str:
-    """The configured database, or one started here, migrated, for as long as the stack is open."""
+def database(stack: ExitStack, *, migrating: bool = False) -> str:
+    """The configured database, or one started here, always migrated, for as long as the stack is open."""
     settings = read_settings()
     if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
+        dsn = settings.database_url.get_secret_value()
+        if migrating:
+            migrate(dsn)
+        return dsn
     dsn = stack.enter_context(Postgres(settings.data_dir)).dsn
     migrate(dsn)
     return dsn
 
 
-def run_processes(*kinds: Process) -> None:
-    """Run these processes of the shop until a signal."""
+def run_processes(*kinds: Process, migrating: bool = False) -> None:
+    """Run these processes of the shop until a signal; `migrating` brings the database up to date before."""
 
     async def work(dsn: str) -> None:
         settings = read_settings()
         username = settings.telegram_bot_username or await processes.ask_username(settings)
         deps = wire(settings, dsn, bot_username=username.lstrip("@"))
+        if not deps.brand.public_url:
+            log.warning("settings.no_address", needed_for="subscription links and webhooks", name="PUBLIC_URL")
         try:
             await prepare(deps)
             await processes.run_until_signal(*(kind(deps) for kind in kinds))
@@ -39,7 +48,7 @@ def run_processes(*kinds: Process) -> None:
             await deps.aclose()
 
     with ExitStack() as stack:
-        processes.run(work(database(stack)))
+        processes.run(work(database(stack, migrating=migrating)))
 
 
 def run_once(task: Callable[[Deps], Awaitable[R]]) -> R:

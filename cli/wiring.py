@@ -25,11 +25,13 @@ from backend.vpn import service as vpn
 from backend.vpn.panels import PANELS
 from backend.vpn.panels.base import Panel, PanelAccess
 from backend.vpn.panels.xui.config import Config as XuiConfig
+from cli.migrations import applied, newest
 from cli.names import slips, strangers
 
 log = structlog.get_logger()
 
 ENV_FILE = Path(".env")
+FIRST_PANEL = "3x-ui"  # what X3UI_* describe
 LARGEST_SKEW = timedelta(seconds=30)
 ONE_PREPARES = text("select pg_advisory_xact_lock(hashtextextended('prepare', 0))")  # processes start together
 
@@ -96,15 +98,25 @@ def read_settings(**values: Any) -> Settings:
     Raises:
         CannotStart: names each variable, what is wrong with it and an example; never its value.
     """
-    wrong = slips(ENV_FILE)
-    if wrong:
-        raise CannotStart(
-            "\n".join(f"{name} is no setting of this shop: did you mean {near}?" for name, near in wrong.items())
-        )
+    refuse_slips()
     try:
         return Settings(**values)
     except ValidationError as error:
         raise CannotStart(explain(error, prefix="")) from None
+
+
+def refuse_slips() -> None:
+    """Raises CannotStart: a name is nearly one of ours, or .env is no text."""
+    try:
+        wrong = slips(ENV_FILE)
+    except UnicodeDecodeError:
+        raise CannotStart(f"{ENV_FILE} is not UTF-8 text: save it as UTF-8, with or without BOM.") from None
+    except OSError as error:
+        raise CannotStart(f"{ENV_FILE} cannot be read: {error.strerror}.") from None
+    if wrong:
+        raise CannotStart(
+            "\n".join(f"{name} is no setting of this shop: did you mean {near}?" for name, near in wrong.items())
+        )
 
 
 def explain(error: ValidationError, *, prefix: str) -> str:
@@ -129,16 +141,14 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
     clock.use_file(settings.clock_file)
     for name in strangers(ENV_FILE):
         log.warning("settings.unknown", name=name)
-    old = settings.secret_key_old.get_secret_value() if settings.secret_key_old else ""
-    secrets = Secrets(settings.secret_key.get_secret_value(), old)
-    drivers = _drivers()
-    if settings.clock_file and any(not driver.test for driver in drivers):
+    secrets = own_secrets(settings)
+    providers = open_providers(secrets)
+    if settings.clock_file and any(not driver.test for driver in providers):
         raise CannotStart("CLOCK_FILE moves the clock: it is refused together with live credentials.")
-    ring = secrets.ring("order-mac")
     return Deps(
         settings=settings,
         db=Database(dsn),
-        providers=Providers(drivers, ring.keys, ring.newest),
+        providers=providers,
         brand=Brand(
             name=settings.shop_name,
             bot_url=f"{settings.telegram_link_url}/{bot_username}",
@@ -155,36 +165,58 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
     )
 
 
-def _drivers() -> list[PaymentProvider]:
-    drivers = []
-    for name, driver in PROVIDERS.items():
-        try:
-            built = driver.build()
-        except ValidationError as error:
-            raise CannotStart(explain(error, prefix=f"{name.upper()}_")) from None
-        if built is not None:
-            drivers.append(built)
-    return drivers
+def own_secrets(settings: Settings) -> Secrets:
+    old = settings.secret_key_old.get_secret_value() if settings.secret_key_old else ""
+    return Secrets(settings.secret_key.get_secret_value(), old)
+
+
+def open_providers(secrets: Secrets) -> Providers:
+    """Every provider that the environment has credentials for."""
+    ring = secrets.ring("order-mac")
+    drivers = [driver for name in PROVIDERS if (driver := open_provider(name)) is not None]
+    return Providers(drivers, ring.keys, ring.newest)
+
+
+def open_provider(name: str) -> PaymentProvider | None:
+    """One provider as the environment describes it; None: without credentials it is off.
+
+    Raises:
+        CannotStart: its settings are wrong.
+    """
+    try:
+        return PROVIDERS[name].build()
+    except ValidationError as error:
+        raise CannotStart(explain(error, prefix=f"{name.upper()}_")) from None
+
+
+def first_panel() -> XuiConfig:
+    """The first server as the environment describes it.
+
+    Raises:
+        CannotStart: X3UI_* is wrong.
+    """
+    try:
+        return XuiConfig()
+    except ValidationError as error:
+        raise CannotStart(explain(error, prefix="X3UI_")) from None
 
 
 async def prepare(deps: Deps) -> None:
     """What a shop needs before its first customer: plans, the first server, one clock.
 
     Raises:
-        CannotStart: X3UI_* is wrong, or this machine's clock and the database's differ.
+        CannotStart: X3UI_* is wrong, the tables are missing, or this machine's clock and the database's differ.
     """
     await _compare_clocks(deps.db)
-    try:
-        config = XuiConfig()
-    except ValidationError as error:
-        raise CannotStart(explain(error, prefix="X3UI_")) from None
+    await _look_for_tables(deps.db)
+    config = first_panel()
     async with deps.db.transaction() as session:
         await session.execute(ONE_PREPARES)
         await open_shop(session)
         access = config.access()
         if access is not None:
             server = await vpn.save_server(
-                session, deps.vault, clock.now(), name="main", panel="3x-ui", access=access
+                session, deps.vault, clock.now(), name="main", panel=FIRST_PANEL, access=access
             )
             server.inbound_id, server.country = config.inbound_id, (config.country or "").upper()
 
@@ -196,3 +228,10 @@ async def _compare_clocks(db: Database) -> None:
     skew = abs(datetime.now(UTC) - theirs)  # the real clock: an offset of CLOCK_FILE is no skew
     if skew > LARGEST_SKEW:
         raise CannotStart(f"The clocks of this machine and of the database differ by {skew}: set both by NTP.")
+
+
+async def _look_for_tables(db: Database) -> None:
+    async with db.transaction() as session:
+        revision = await applied(session)
+    if (revision or "") < newest():
+        raise CannotStart("The database lags behind this program: run vpn-service migrate, then start again.")

@@ -4,16 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.kit.errors import Conflict
+from backend.kit.errors import Conflict, NotFound
 from backend.kit.money import Currency, Money
 from backend.plans.models import Plan, PlanPrice
 
 
 class PlanNotOnSale(Conflict):
     """This plan is no longer on sale."""
+
+
+class PlanNotFound(NotFound):
+    """There is no plan of this name."""
+
+
+class PlanExists(Conflict):
+    """There is a plan of this name already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,52 @@ async def find_trial(session: AsyncSession) -> Plan | None:
     return (await session.scalars(query)).one_or_none()
 
 
-async def withdraw(session: AsyncSession, plan_id: int, now: datetime) -> None:
-    """Stop selling a plan. Orders that name it are honoured."""
+async def find(session: AsyncSession, code: str) -> Plan:
+    """Raises PlanNotFound."""
+    plan = (await session.scalars(select(Plan).where(Plan.code == code))).one_or_none()
+    if plan is None:
+        raise PlanNotFound(plan=code)
+    return plan
+
+
+async def everything(session: AsyncSession) -> Sequence[Plan]:
+    """Every plan there ever was, those on sale first, in the operator's order."""
+    order = Plan.withdrawn_at.is_not(None), Plan.position, Plan.days
+    return (await session.scalars(select(Plan).order_by(*order))).all()
+
+
+async def add(session: AsyncSession, plan: Plan, costs: Sequence[Money]) -> None:
+    """Put a new plan on sale, below the others.
+
+    Raises:
+        PlanExists: its code is taken, be it by a withdrawn one.
+    """
+    if await session.scalar(select(Plan.id).where(Plan.code == plan.code)):
+        raise PlanExists(plan=plan.code)
+    plan.position = (await session.scalar(select(func.max(Plan.position))) or 0) + 1
+    session.add(plan)
+    await session.flush()
+    for cost in costs:
+        await set_price(session, plan.id, cost)
+
+
+async def set_price(session: AsyncSession, plan_id: int, price: Money) -> None:
+    """Sell a plan at this price from now on; orders made before keep theirs.
+
+    Raises:
+        PlanNotOnSale: withdrawn, or the trial, which costs nothing.
+    """
     plan = await get_on_sale(session, plan_id)
+    await session.merge(PlanPrice(plan_id=plan.id, currency=price.currency.value, amount_minor=price.minor))
+
+
+async def withdraw(session: AsyncSession, plan_id: int, now: datetime) -> None:
+    """Stop selling a plan, or giving the trial. Orders that name it are honoured.
+
+    Raises:
+        PlanNotOnSale: it is withdrawn already.
+    """
+    plan = await session.get(Plan, plan_id)
+    if plan is None or plan.withdrawn_at is not None:
+        raise PlanNotOnSale(plan=plan_id)
     plan.withdrawn_at = now

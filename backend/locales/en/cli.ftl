@@ -1,4 +1,4 @@
-# The command line: doctor, server.
+# The command line: doctor, init, plans, server.
 
 doctor-title = How the shop is doing
 doctor-well = All is well: the shop can sell.
@@ -68,3 +68,72 @@ server-column-panel = Panel
 server-column-state = State
 server-retired = takes no new keys
 server-well = works
+
+init-begin =
+    Let us set the shop up: a few questions, and every answer is tried at once.
+    The answers go to { $file }. Ctrl-C leaves without writing anything.
+init-exists =
+    There is a file { $file } already. What is not asked here stays in it as it is.
+    Enter keeps what stands in brackets. Ctrl-C leaves without writing anything.
+init-trying = Trying…
+init-not-good = This will not work as it is. What now?
+init-again = Answer again
+init-keep = Keep it, I shall mend it later
+init-later = Later
+
+init-ask-telegram-bot-token = The bot's token from @BotFather (not shown while you type)
+init-ask-public-url = The shop's address, for example https://vpn.example.com (Enter: none yet)
+init-ask-yookassa-shop-id = shopId (YooKassa's cabinet: Settings → Shop)
+init-ask-yookassa-secret-key = Secret key (YooKassa's cabinet: Integration → API keys; not shown while you type)
+init-ask-coingate-api-key = Token of the app (CoinGate's cabinet: Merchant → API → Apps; not shown while you type)
+init-ask-x3ui-api-url = The panel's whole address with its base path, for example https://203.0.113.10:2053/abc/
+init-ask-x3ui-api-token = API token (in the panel: Settings → Security → API tokens; not shown while you type)
+init-ask-x3ui-username = The panel's login
+init-ask-x3ui-password = The panel's password (not shown while you type)
+init-ask-admin-ids = Telegram ids of the operators: numbers separated by commas (Enter: later)
+
+init-provider = How are people to pay?
+init-without-provider = No way to pay yet: the shop can only give trials.
+init-panel = Keys live in a 3X-UI panel. How does one get in?
+init-panel-token = By API token, which is safer
+init-panel-login = By login and password
+init-without-panel = None yet: keys that are paid for will wait for a server.
+
+init-address-unknown = The name { $host } is not found.
+init-address-private = The name leads to { $where }, where nobody outside gets.
+init-address-dns = Add an A record with the public address of this server at the domain's registrar.
+
+init-change = These will be added to the file or changed in it: { $names }.
+init-write = Write
+init-discard = Leave without changing anything
+init-nothing-new = Nothing to change: all of it is written already.
+init-written = Written to { $file }: { $names }.
+init-unwritable = { $file } cannot be written: check the rights of its folder.
+init-unspeakable = The value of { $name } cannot be written into { $file } as it is. Give it as an environment variable.
+
+init-hooks = What to enter in the cabinets:
+init-cabinet-yookassa =
+    YooKassa: Integration → HTTP notifications, URL:
+    { $url }
+    Events: payment.succeeded, payment.canceled, refund.succeeded.
+init-cabinet-coingate = CoinGate: nothing, the address for notifications travels with every invoice.
+init-no-hooks =
+    There is nothing to enter in the providers' cabinets: the shop finds payments by asking.
+    Subscription links need an address: while PUBLIC_URL is empty, people get their keys as text.
+init-next =
+    Next:
+      vpn-service doctor — check all of it together
+      vpn-service up — open the shop
+
+plans-column-code = Code
+plans-column-name = Plan
+plans-column-days = Days
+plans-column-price = Price
+plans-withdrawn = withdrawn
+plans-trial = trial
+plans-unknown = There is no plan { $code }: vpn-service plans shows which there are.
+plans-off-sale = The plan { $code } is not on sale: it was withdrawn, or is the trial.
+plans-taken = The code { $code } is taken, perhaps by a plan that was withdrawn. Choose another one.
+plans-bad-code = "{ $code }" does not fit: small Latin letters, digits and hyphens, 32 at most.
+plans-bad-price = "{ $text }" is no price. For example: RUB=1599.
+plans-bad-amount = "{ $text }" is no price in { $currency }. For example 349 or 349.50; Stars are whole.

@@ -20,6 +20,8 @@ error-person-unreachable = We cannot write to you: the bot is blocked.
 error-slow-down = Too many messages at once. Please try again in a minute.
 
 error-plan-not-on-sale = This plan is no longer on sale. These are on sale now.
+error-plan-not-found = There is no such plan.
+error-plan-exists = There is such a plan already.
 error-trial-used = You have used your trial: everybody gets it once.
 error-no-trial = There is no trial right now.
 error-subscription-not-found = You have no such subscription.

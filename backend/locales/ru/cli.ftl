@@ -1,4 +1,4 @@
-# Командная строка: doctor, server.
+# Командная строка: doctor, init, plans, server.
 
 doctor-title = Проверка магазина
 doctor-well = Всё в порядке: можно продавать.
@@ -68,3 +68,72 @@ server-column-panel = Панель
 server-column-state = Состояние
 server-retired = не принимает новых
 server-well = работает
+
+init-begin =
+    Настроим магазин. Вопросов немного, каждый ответ проверяется сразу.
+    Ответы попадут в { $file }. Ctrl-C — выйти, ничего не записав.
+init-exists =
+    Файл { $file } уже есть. Всё, о чём здесь не спросят, останется в нём как было.
+    Enter оставляет то, что в скобках. Ctrl-C — выйти, ничего не записав.
+init-trying = Проверяю…
+init-not-good = Так работать не будет. Что делаем?
+init-again = Ответить ещё раз
+init-keep = Оставить как есть, исправлю потом
+init-later = Настрою позже
+
+init-ask-telegram-bot-token = Токен бота от @BotFather (при вводе не виден)
+init-ask-public-url = Адрес магазина, например https://vpn.example.com (Enter — пока без адреса)
+init-ask-yookassa-shop-id = shopId (кабинет ЮKassa: Настройки → Магазин)
+init-ask-yookassa-secret-key = Секретный ключ (кабинет ЮKassa: Интеграция → Ключи API; при вводе не виден)
+init-ask-coingate-api-key = Токен приложения (кабинет CoinGate: Merchant → API → Apps; при вводе не виден)
+init-ask-x3ui-api-url = Адрес панели целиком, с базовым путём, например https://203.0.113.10:2053/abc/
+init-ask-x3ui-api-token = API-токен (в панели: Settings → Security → API tokens; при вводе не виден)
+init-ask-x3ui-username = Логин панели
+init-ask-x3ui-password = Пароль панели (при вводе не виден)
+init-ask-admin-ids = Telegram id операторов — числа через запятую (Enter — позже)
+
+init-provider = Чем принимать оплату?
+init-without-provider = Пока ни одного способа: магазин сможет давать только пробный период.
+init-panel = Ключи живут в панели 3X-UI. Как в неё входить?
+init-panel-token = По API-токену — надёжнее
+init-panel-login = По логину и паролю
+init-without-panel = Пока ни одного: оплаченные ключи будут ждать сервера.
+
+init-address-unknown = Имя { $host } не найдено.
+init-address-private = Имя ведёт на { $where }: извне туда не попасть.
+init-address-dns = Добавьте у регистратора домена запись A с внешним адресом этого сервера.
+
+init-change = В файле появится или изменится: { $names }.
+init-write = Записать
+init-discard = Выйти, ничего не меняя
+init-nothing-new = Менять нечего: всё уже записано.
+init-written = Записано в { $file }: { $names }.
+init-unwritable = Не получается записать { $file }: проверьте права на папку.
+init-unspeakable = Значение { $name } нельзя записать в { $file } без искажений. Передайте его переменной окружения.
+
+init-hooks = Что вписать в кабинеты:
+init-cabinet-yookassa =
+    ЮKassa: Интеграция → HTTP-уведомления, URL:
+    { $url }
+    События: payment.succeeded, payment.canceled, refund.succeeded.
+init-cabinet-coingate = CoinGate: ничего, адрес для уведомлений уходит с каждым счётом.
+init-no-hooks =
+    В кабинетах платёжных систем вписывать ничего не нужно: об оплате магазин узнаёт сам.
+    Ссылкам подписки нужен адрес: пока PUBLIC_URL пуст, люди получают ключи текстом.
+init-next =
+    Дальше:
+      vpn-service doctor — проверить всё вместе
+      vpn-service up — открыть магазин
+
+plans-column-code = Код
+plans-column-name = Тариф
+plans-column-days = Дней
+plans-column-price = Цена
+plans-withdrawn = снят с продажи
+plans-trial = пробный
+plans-unknown = Тарифа { $code } нет: vpn-service plans покажет, какие есть.
+plans-off-sale = Тариф { $code } не продаётся: он снят с продажи или пробный.
+plans-taken = Код { $code } уже занят — возможно, тарифом, снятым с продажи. Придумайте другой.
+plans-bad-code = «{ $code }» не подходит: нужны строчные латинские буквы, цифры, дефис, всего до 32 знаков.
+plans-bad-price = «{ $text }» — не цена. Пример: RUB=1599.
+plans-bad-amount = «{ $text }» — не цена в { $currency }. Примеры: 349, 349.50; звёзды — целым числом.

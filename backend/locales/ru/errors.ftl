@@ -20,6 +20,8 @@ error-person-unreachable = Не получается написать вам: б
 error-slow-down = Слишком много сообщений сразу. Попробуйте ещё раз через минуту.
 
 error-plan-not-on-sale = Этот тариф больше не продаётся. Вот те, что есть сейчас.
+error-plan-not-found = Такого тарифа нет.
+error-plan-exists = Такой тариф уже есть.
 error-trial-used = Пробный период уже использован — он даётся один раз.
 error-no-trial = Пробного периода сейчас нет.
 error-subscription-not-found = Такой подписки у вас нет.
