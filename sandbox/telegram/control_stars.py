@@ -112,14 +112,11 @@ class _Control:
         return self._linked(path["key"])
 
     def refund(self, path: Path, fields: Document) -> Document:
-        charge = self.telegram.stars.find_charge(path["charge"])
-        if charge is None:
-            raise KeyError("such charge")
         try:
-            payments.refund(self.telegram, charge)
+            payments.refund(self.telegram, self._charge(path))
         except Refusal as refusal:
             raise NotNow(refusal.description) from refusal
-        return {**charge, "refunded": True}
+        return self._charge(path)
 
     def earned(self, path: Path, fields: Document) -> Document:
         stars = self.telegram.stars
@@ -146,6 +143,12 @@ class _Control:
         if person is None:
             raise KeyError("such person")
         return person
+
+    def _charge(self, path: Path) -> Document:
+        charge = self.telegram.stars.find_charge(path["charge"])
+        if charge is None:
+            raise KeyError("such charge")
+        return charge
 
     def _invoice(self, path: Path, fields: Document) -> Document:
         """What is to be paid: behind a link, or in a message."""

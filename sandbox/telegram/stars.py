@@ -12,9 +12,9 @@ BOT = "bot"
 class Stars:
     """A ledger. Charges are by their id; a subscription is known by its first charge.
 
-    A charge is {"id", "provider_id", "user_id", "title", "payload", "amount", "at", "refunded", "period",
-    "subscription": its id or None}. A subscription is {"id", "user_id", "title", "payload", "amount", "until",
-    "canceled", "bot_canceled", "failed"}: canceled ones last until `until` and are not paid again.
+    A charge is {"id", "provider_id", "user_id", "title", "payload", "amount", "at", "refunded": when or None,
+    "period", "subscription": its id or None}. A subscription is {"id", "user_id", "title", "payload", "amount",
+    "period", "until", "canceled", "bot_canceled", "failed"}: a canceled one lasts until `until`, then it is over.
     """
 
     def __init__(self, store: Store, clock: Clock, *, at_first: int) -> None:
@@ -48,7 +48,7 @@ class Stars:
                 "user_id": user["id"],
                 **{name: bill[name] for name in ("title", "payload", "amount", "period")},
                 "at": int(self._clock.timestamp()),
-                "refunded": False,
+                "refunded": None,
                 "subscription": subscription or (charge_id if bill["period"] else None),
             },
         )
@@ -58,7 +58,7 @@ class Stars:
 
     def refund(self, user: Document, charge: Document) -> None:
         """Give a charge back, all of it."""
-        self._charges.put(charge["id"], {**charge, "refunded": True})
+        self._charges.put(charge["id"], {**charge, "refunded": int(self._clock.timestamp())})
         self._move(user["id"], charge["amount"])
         self._write(charge, "receiver", _payer(user, charge))
 

@@ -18,6 +18,7 @@ MONTH: dict[str, Any] = {
     "provider_token": "",
     "prices": PRICES,
 }
+NO_NUMBERS: tuple[Any, ...] = (1.5, "1.5", "много", True, [])
 PAY = {"text": "Заплатить XTR 200", "pay": True}
 BACK = {"text": "Назад", "callback_data": "back"}
 
@@ -116,7 +117,7 @@ async def test_a_link_leads_into_the_chat_page_and_to_its_invoice(telegram: Tele
                 {"prices": [{"label": "x", "amount": amount}]},
                 'can\'t parse labeled price: Field "amount" must be a valid Number',
             )
-            for amount in (1.5, "1.5", "много", True, [])
+            for amount in NO_NUMBERS
         ),
         ({"prices": [{"label": "x", "amount": 0}]}, "total price must be positive"),
         ({"prices": [{"label": "x", "amount": -200}]}, "total price must be positive"),

@@ -147,8 +147,9 @@ function drawWallet() {
   $("wallet-top-up").replaceChildren(...topUps());
   $("wallet-subscriptions").replaceChildren(...subscriptions.map(subscription));
   $("wallet-subscriptions").parentElement.hidden = !subscriptions.length;
-  const moves = charges.flatMap((charge) => (charge.refunded ? [charge, { ...charge, back: true }] : [charge]));
-  $("wallet-moves").replaceChildren(...moves.reverse().map(move));
+  const back = charges.filter((charge) => charge.refunded).map((charge) => ({ ...charge, at: charge.refunded, back: true }));
+  const moves = [...charges, ...back].reverse().sort((a, b) => b.at - a.at);
+  $("wallet-moves").replaceChildren(...moves.map(move));
   $("wallet-moves").parentElement.hidden = !moves.length;
 }
 
@@ -160,7 +161,7 @@ function topUps() {
 
 function move(charge) {
   const sign = charge.back ? "+" : "−";
-  const what = charge.back ? word("refund") : moment(charge.at);
+  const what = (charge.back ? `${word("refund")} · ` : "") + moment(charge.at);
   return make(
     "li.move",
     { testid: "star-move", "data-charge": charge.id, "data-back": charge.back },
