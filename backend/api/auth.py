@@ -1,10 +1,12 @@
 """Logging in with Telegram, staying logged in, logging out."""
 
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field, StrictInt, StrictStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
+from backend.api.bodies import BoundedRoute
 from backend.api.caller import Deps, DepsOf, Limits
 from backend.api.limits import LoginsTooOften
 from backend.api.refusals import refusals
@@ -24,12 +26,19 @@ INIT_DATA = (
     "query_id=AAHdF6IQAAAAAN0XohDhrOrc&user=%7B%22id%22%3A279058397%2C%22first_name%22%3A%22Anna%22%7D"
     "&auth_date=1793600000&signature=6fbdaab8&hash=c501b71e775f74ce10e377dea85a7ea24ecd640b223ea86dfe453e0eaed2e2b2"
 )
+WIDGET: dict[str, Any] = {
+    "id": 279058397,
+    "first_name": "Anna",
+    "username": "anna",
+    "auth_date": 1793600000,
+    "hash": "c501b71e775f74ce10e377dea85a7ea24ecd640b223ea86dfe453e0eaed2e2b2",
+}
 
 
 class TelegramLogin(BaseModel):
     """One of the two, as Telegram gave it."""
 
-    model_config = example(init_data=INIT_DATA)
+    model_config = ConfigDict(json_schema_extra={"examples": [{"init_data": INIT_DATA}, {"login_widget": WIDGET}]})
 
     init_data: str | None = Field(
         None,
@@ -70,7 +79,7 @@ async def _count_address(request: Request, limits: Limits) -> None:
     limits.count_address(client_ip(request), clock.now())
 
 
-router = APIRouter(prefix="/auth", tags=["auth"], dependencies=[Depends(_count_address)])
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=BoundedRoute, dependencies=[Depends(_count_address)])
 
 
 @router.post(

@@ -19,8 +19,8 @@ PLAN = {
     "code": "monthly",
     "name": "Month",
     "days": 30,
-    "device_limit": None,
-    "traffic_limit_bytes": None,
+    "device_limit": 5,
+    "traffic_limit_bytes": 107374182400,
     "prices": [PRICE],
 }
 

@@ -4,15 +4,13 @@ from fastapi import APIRouter, Depends, Response
 
 from backend.api import auth, keys, me, payments, plans, subscriptions
 
-LARGEST_BODY = 64 * 1024
-
 
 async def _keep_private(response: Response) -> None:
     """Nothing of a person's rests in a cache."""
     response.headers["Cache-Control"] = "no-store"
 
 
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(_keep_private)], max_body_size=LARGEST_BODY)
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(_keep_private)])
 for resource in (auth, me, plans, subscriptions, payments, keys):
     router.include_router(resource.router)
 

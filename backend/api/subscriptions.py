@@ -25,14 +25,14 @@ from backend.users.models import User
 
 router = APIRouter(tags=["subscriptions"])
 
-TRAFFIC = {"upload_bytes": 104857600, "download_bytes": 1288490188, "limit_bytes": None}
+TRAFFIC = {"upload_bytes": 104857600, "download_bytes": 1288490188, "limit_bytes": 107374182400}
 SUBSCRIPTION_ID = "019a43c1-7d20-7c3e-9f5a-2b6f0c9d4a11"
 SUBSCRIPTION = {
     "id": SUBSCRIPTION_ID,
     "status": "active",
     "plan": {"id": "2", "code": "monthly", "name": "Month"},
     "paid_until": "2026-12-02T09:30:00Z",
-    "device_limit": None,
+    "device_limit": 5,
     "traffic": TRAFFIC,
     "created_at": "2026-11-02T09:30:00Z",
 }

@@ -35,7 +35,8 @@ class Client:
     address: str = field(default_factory=new_address)
 
     async def send(self, method: str, path: str, **options: Any) -> httpx2.Response:
-        headers = {"X-Forwarded-For": self.address, **options.pop("headers", {})}
+        headers = httpx2.Headers(options.pop("headers", {}))
+        headers["X-Forwarded-For"] = self.address
         return await self.shop.http.request(method, f"/api/v1/{path}", headers=headers, **options)
 
     async def post(self, path: str, body: Any) -> httpx2.Response:
