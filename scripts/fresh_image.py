@@ -86,6 +86,7 @@ def install_debian(folder: Path) -> None:
     with log.open("wb") as out:
         done = subprocess.run(  # noqa: S603
             ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", DEBIAN, folder, _mirror()],  # noqa: S607
+            env={**os.environ, "DPKG_FORCE": "unsafe-io"},  # nobody will miss it after a power cut
             stdout=out,
             stderr=out,
             check=False,
@@ -125,12 +126,11 @@ def _reach_index(image: Image) -> dict[str, str]:
     variables = {name: value for name, value in os.environ.items() if OF_PIP.fullmatch(name)}
     for path in [Path(text) for text in (*PIP_FILES, *variables.values()) if text.startswith("/")]:
         inside = image.folder / path.relative_to("/")
-        inside.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            shutil.copytree(path, inside, dirs_exist_ok=True, ignore_dangling_symlinks=True)
-        elif path.exists():
-            inside.unlink(missing_ok=True)
-            shutil.copyfile(path, inside)
+        if path.exists():
+            # a link in the image would lead out of it: take the place of it, never write through it
+            copy = ("cp", "-rL", "--remove-destination", "--no-target-directory", path, inside)
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(copy, check=False)  # noqa: S603
     return variables
 
 
