@@ -13,7 +13,16 @@ from backend.kit import clock
 from backend.kit.errors import Refused, Unavailable
 from backend.kit.i18n import Translate, translator
 from backend.notifications.channels import PersonUnreachable, SlowDown
-from backend.notifications.kinds import CheckoutReady, Ended, EndingSoon, KeyReady, Kind, Paid, PaymentFailed
+from backend.notifications.kinds import (
+    CheckoutReady,
+    Ended,
+    EndingSoon,
+    KeyReady,
+    Kind,
+    Paid,
+    PaymentFailed,
+    Refunded,
+)
 from backend.orders.checkout import current_checkout
 from backend.orders.queries import is_on_show
 from backend.plans import service as plans
@@ -21,7 +30,7 @@ from backend.subscriptions import service as subscriptions
 from backend.users import service as users
 from backend.users.models import User
 from bot.deps import Deps
-from bot.screens.checkout import current_view, failed_view, paid_view, renewed_view
+from bot.screens.checkout import current_view, failed_view, paid_view, refunded_view, renewed_view
 from bot.screens.keys import key_views, load_holding
 from bot.screens.profile import ended_view, ending_view
 from bot.view import View, change, is_outage, send
@@ -93,6 +102,8 @@ class Notifier:
             case KeyReady():
                 holding = await load_holding(self._deps, user, kind.subscription_id, t, now)
                 return Said(key_views(t, holding, now))
+            case Refunded():
+                return Said([refunded_view(t, kind, now)])
             case EndingSoon() | Ended():
                 return Said(await self._end(user, kind, t, now))
             case _:

@@ -19,8 +19,10 @@ from aiogram.methods import DeleteWebhook, GetUpdates
 from aiogram.types import Update
 from pydantic import ValidationError
 
-from backend.kit.db import Database, DatabaseUnavailable
+from backend.kit.db import DatabaseUnavailable
 from backend.kit.locks import sole
+from bot.deps import Deps
+from bot.payments import KINDS, Till
 
 log = structlog.get_logger()
 
@@ -29,20 +31,21 @@ ANSWER_SECONDS = 10  # beyond that Telegram is taken for away
 HANDLE_SECONDS = 120  # a handler that takes longer hangs
 PAUSES = (0.5, 1, 2, 5, 10)  # between tries while Telegram is away
 WRONG_TOKEN_SECONDS = 30
+KEEP_AGAIN_SECONDS = 1
 BUSY_SECONDS = 0.1  # between looks for news while something is being handled
 
 
-async def poll(dispatcher: Dispatcher, bot: Bot, db: Database) -> None:
+async def poll(dispatcher: Dispatcher, bot: Bot, deps: Deps) -> None:
     """Handle what people send, until cancelled. Of all processes one polls; the others wait for its end.
 
     Telegram and the database may go and come back: nothing that was sent meanwhile is lost.
     """
     while True:
         try:
-            async with sole(db, f"poll:{bot.id}") as hold, asyncio.TaskGroup() as group:
+            async with sole(deps.db, f"poll:{bot.id}") as hold, asyncio.TaskGroup() as group:
                 log.info("poller.started")
                 group.create_task(hold.watch())
-                group.create_task(Poller(dispatcher, bot).run())
+                group.create_task(Poller(dispatcher, bot, Till(bot, deps)).run())
         except* DatabaseUnavailable:
             log.warning("poller.waits", reason="database")
         await asyncio.sleep(1)
@@ -54,10 +57,11 @@ class Poller:
     So an update whose handling was broken off, by a crash or a restart, comes again: handlers may run twice.
     """
 
-    def __init__(self, dispatcher: Dispatcher, bot: Bot) -> None:
+    def __init__(self, dispatcher: Dispatcher, bot: Bot, till: Till) -> None:
         self._dispatcher = dispatcher
         self._bot = bot
-        self._kinds = dispatcher.resolve_used_update_types()
+        self._till = till
+        self._kinds = wanted(dispatcher)
         self._next = 0  # the first update not seen yet; 0: whatever there is
         self._begun: dict[int, asyncio.Task[None]] = {}  # by update, while it is being handled
         self._last: dict[int, asyncio.Task[None]] = {}  # of each chat
@@ -122,6 +126,8 @@ class Poller:
         for update in new:
             chat = UserContextMiddleware.resolve_event_context(update)
             place = chat.chat_id or chat.user_id or 0
+            if update.pre_checkout_query is not None:
+                place = -update.update_id  # waits for nothing that is under way in any chat
             task = asyncio.create_task(self._handle(update, after=self._last.get(place)))
             self._begun[update.update_id] = self._last[place] = task
             self._next = max(self._next, update.update_id + 1)
@@ -133,8 +139,23 @@ class Poller:
         if self._last.get(place) is task:
             del self._last[place]
 
+    async def _is_settled(self, update: Update) -> bool:
+        """Whether this was about a payment; a database that is away is waited for."""
+        while True:
+            try:
+                return await self._till.takes(update)
+            except DatabaseUnavailable:
+                log.warning("payment.not_kept", update=update.update_id)
+                await asyncio.sleep(KEEP_AGAIN_SECONDS)
+
     async def _handle(self, update: Update, *, after: asyncio.Task[None] | None) -> None:
-        """Handle one update after the one before it in its chat; what it raises ends here."""
+        """Handle one update after the one before it in its chat; what it raises ends here.
+
+        Until this ends the update is not confirmed. One about a payment does not end before that is in the inbox,
+        and waits for nothing.
+        """
+        if await self._is_settled(update):
+            return
         if after is not None:
             await asyncio.wait([after])
         handling = asyncio.wait_for(self._dispatcher.feed_update(self._bot, update), HANDLE_SECONDS)
@@ -142,6 +163,11 @@ class Poller:
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 log.error("update.failed", update=update.update_id, exc_info=outcome)
+
+
+def wanted(dispatcher: Dispatcher) -> list[str]:
+    """The kinds of updates that somebody here handles."""
+    return sorted({*dispatcher.resolve_used_update_types(), *KINDS})
 
 
 def _pause(error: AiogramError, failures: int) -> float:

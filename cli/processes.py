@@ -120,7 +120,7 @@ async def run_bot(deps: Deps) -> None:
         await introduce(bot)
         async with asyncio.TaskGroup() as group:
             group.create_task(know_providers(deps))
-            group.create_task(poll(create_dispatcher(deps), bot, deps.db))
+            group.create_task(poll(create_dispatcher(deps), bot, deps))
     finally:
         await bot.session.close()
 

@@ -37,6 +37,7 @@ class Http:
         read_seconds: how long to wait for an answer once the request is sent.
         headers: sent with every request.
         auth: user and password for HTTP Basic.
+        proxy: socks5://… or http://… to go through.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         verify: bool = True,
+        proxy: str | None = None,
     ) -> None:
         self.name = name
         self._client = httpx2.AsyncClient(
@@ -55,6 +57,7 @@ class Http:
             auth=auth,
             verify=_trusted() if verify else False,
             follow_redirects=False,
+            proxy=proxy,
             trust_env=False,
         )
 

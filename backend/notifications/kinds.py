@@ -42,6 +42,16 @@ class PaymentFailed(Kind):
 
 
 @dataclass(frozen=True)
+class Refunded(Kind):
+    """Money went back. `counted`: it had bought days, which are gone; else it was for no order of this person."""
+
+    priority: ClassVar[int] = 1
+    amount: str  # as people read it: "200 ⭐"
+    counted: bool
+    until: datetime | None = None  # how long the subscription lasts now
+
+
+@dataclass(frozen=True)
 class CheckoutReady(Kind):
     """The provider answered late: the page where an order is paid is there now."""
 

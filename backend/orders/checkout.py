@@ -11,18 +11,19 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.db import Database
+from backend.kit.errors import Unavailable
 from backend.kit.i18n import translator
 from backend.kit.money import Currency, Money
 from backend.notifications.kinds import CheckoutReady
 from backend.notifications.service import notify
 from backend.orders.models import Order
 from backend.orders.queries import find_live_payment, find_payment
-from backend.orders.service import get_order, place_order, settle, tell_failure
+from backend.orders.service import get_order, place_order, settle, settle_told, tell_failure
 from backend.payments import inbox
 from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import Known, PaymentState, Rejected
+from backend.payments.providers.base import Known, PaymentProvider, PaymentState, Rejected
 from backend.payments.rules import KEY_IS_DEAD_AFTER
 from backend.payments.service import Attempt, PaymentNotFound
 from backend.plans import service as plans
@@ -114,7 +115,7 @@ async def start_checkout(
     """
     driver = deps.providers.get(provider)
     async with deps.db.transaction() as session:
-        await users.lock_user(session, user_id)
+        user = await users.lock_user(session, user_id)
         offers = await methods_for(session, deps.providers, plan_id)
         chosen = [offer for offer in offers if (offer.provider, offer.method) == (provider, method)]
         if not chosen:
@@ -142,6 +143,7 @@ async def start_checkout(
                 language=language,
                 return_base=deps.return_base,
                 public_url=deps.public_url,
+                payer=None if user.telegram_id is None else str(user.telegram_id),
             )
             payment = await payments.open_payment(session, deps.providers, driver, attempt, now)
     if opened:  # one request at a time with one key: whoever opened it sends it, a second tap waits for that
@@ -203,23 +205,45 @@ async def ask(deps: Deps, payment: Payment, now: datetime) -> None:
     """Look how an unfinished payment stands, unless somebody did in the last five seconds.
 
     Without an answer soon it stays as it is: the jobs go on asking. A payment the provider has not confirmed to know
-    is not asked for: its request is sent again by a job, one at a time.
+    is not asked for: its request is sent again by a job, one at a time. One without an id before it is paid is looked
+    for among what was paid since.
     """
-    ref = payment.provider_payment_id
-    if ref is None or payment.state in (PaymentState.SUCCEEDED, PaymentState.REVIEW, PaymentState.FAILED):
+    if payment.state in (PaymentState.SUCCEEDED, PaymentState.REVIEW, PaymentState.FAILED):
+        return
+    ref, driver = payment.provider_payment_id, deps.providers.get(payment.provider)
+    if ref is None and not (driver.by_bot and payment.state == PaymentState.PENDING):
         return
     async with deps.db.transaction() as session:
         if not await payments.claim_check(session, payment.id, now, at_most_every=ASK_AT_MOST_EVERY):
             return
     try:
         async with asyncio.timeout(WAIT_SECONDS):
-            await refresh(deps, payment.provider, ref, now)
+            if ref is not None:
+                await refresh(deps, payment.provider, ref, now)
+            else:
+                await sweep_provider(deps, driver, payment.created_at, now)
     except TimeoutError:
         log.warning("payment.slow", payment=payment.id)
 
 
+async def sweep_provider(deps: Deps, provider: PaymentProvider, since: datetime, now: datetime) -> bool:
+    """Settle what the provider lists and we do not know yet. False: the list could not be read to its end."""
+    try:
+        async for snapshot in provider.list_since(since):
+            async with deps.db.transaction() as session:
+                if await payments.lags_behind(session, provider.id, snapshot):
+                    await settle(session, deps.providers, provider.id, snapshot, now)
+    except Unavailable as error:
+        log.warning("sweep.broken_off", provider=provider.id, reason=str(error))
+        return False
+    return True
+
+
 async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None:
-    """Ask a provider for the truth about one payment and settle it."""
+    """Settle what stored events tell of one payment; where they do not, ask its provider for the truth."""
+    async with deps.db.transaction() as session:
+        if await settle_told(session, deps.providers, provider_id, ref, now):
+            return
     result = await deps.providers.get(provider_id).fetch(ref)
     async with deps.db.transaction() as session:
         match result:

@@ -17,8 +17,7 @@ from backend.kit.web import brand_of, client_ip, database
 from backend.orders import checkout
 from backend.orders.models import Order
 from backend.orders.queries import find_by_return_token
-from backend.orders.service import wake_refresh
-from backend.payments import inbox
+from backend.orders.service import keep_event
 from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
 from backend.subscriptions.models import Subscription
@@ -76,9 +75,7 @@ async def receive_webhook(provider: str, token: str, request: Request, deps: Dep
     if hint is None:
         return Response(status_code=200)
     async with deps.db.transaction() as session:
-        event = await inbox.store_event(session, deps.providers, provider, hint, body, ip=address, now=clock.now())
-        if event.proven:
-            await wake_refresh(session, provider, hint.ref)
+        event = await keep_event(session, deps.providers, provider, hint, body, ip=address, now=clock.now())
     log.info("webhook.stored", provider=provider, inbox=event.id, kind=hint.event)
     return Response(status_code=200)
 

@@ -8,14 +8,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit import clock
-from backend.kit.errors import Unavailable
 from backend.kit.jobs import Job, enqueue, every, runs, ticks
 from backend.orders import checkout
 from backend.orders.checkout import Deps
 from backend.orders.queries import claim_due_payments, claim_open_events
-from backend.orders.service import RefreshPayment, settle, tell_failure, wake_refresh
+from backend.orders.service import RefreshPayment, take_back, tell_failure, wake_refresh
+from backend.payments import refunds
 from backend.payments import service as payments
-from backend.payments.providers.base import PaymentProvider, PaymentState
+from backend.payments.providers.base import PaymentProvider, PaymentState, RefundKnown, RefundSnapshot, Rejected
 from backend.payments.rules import GIVE_UP_AFTER
 
 log = structlog.get_logger()
@@ -40,6 +40,9 @@ async def wake_payments(session: AsyncSession, now: datetime) -> None:
             await wake_refresh(session, payment.provider, payment.provider_payment_id)
         elif payment.state == PaymentState.NEW:
             await enqueue(session, CreatePayment(payment.id), once=str(payment.id), serial=f"create:{payment.id}")
+        elif payment.state == PaymentState.PENDING:
+            await payments.expire(session, payment)
+            await tell_failure(session, payment, payment.failure, now)
 
 
 @ticks
@@ -61,6 +64,47 @@ async def create_payment(job: CreatePayment, deps: Deps) -> None:
     await checkout.create(deps, job.payment_id, clock.now(), late=True)
 
 
+@dataclass(frozen=True)
+class GiveBack(Job):
+    """Ask the provider to give money back."""
+
+    refund_id: UUID
+
+
+@ticks
+async def wake_refunds(session: AsyncSession, now: datetime) -> None:
+    for refund in await refunds.claim_due_refunds(session, now):
+        refund.next_check_at = now + CLAIMED_FOR
+        await enqueue(session, GiveBack(refund.id), once=str(refund.id), serial=f"refund:{refund.id}")
+
+
+@runs(GiveBack)
+async def give_back(job: GiveBack, deps: Deps) -> None:
+    """The same key and the same bytes until there is a definite answer."""
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        found = await refunds.get_refund(session, job.refund_id)
+    if found is None or found[0].state not in refunds.UNDER_WAY:
+        return
+    refund, payment = found
+    assert refund.request_body is not None
+    result = await deps.providers.get(payment.provider).refund(refund.request_body, refund.idempotence_key)
+    async with deps.db.transaction() as session:
+        payment = await payments.lock_payment(session, payment.id)
+        match result:
+            case RefundKnown(RefundSnapshot(ref=ref, state="succeeded")):
+                await take_back(session, payment, ref, payment.refunded_minor + refund.amount_minor, now)
+            case RefundKnown(RefundSnapshot(state="canceled", reason=reason)):
+                await refunds.leave_to_operator(session, refund.id, reason or "canceled")
+            case RefundKnown():
+                await refunds.ask_again(session, refund.id, now, state="pending")
+            case Rejected(code=code):
+                await refunds.leave_to_operator(session, refund.id, code)
+            case _:
+                log.warning("refund.unanswered", refund=refund.id, result=type(result).__name__)
+                await refunds.ask_again(session, refund.id, now)
+
+
 @every(timedelta(hours=1))
 @dataclass(frozen=True)
 class Sweep(Job):
@@ -73,14 +117,7 @@ async def sweep(job: Sweep, deps: Deps) -> None:
     now = clock.now()
     for provider in deps.providers:
         since = await _sweep_since(deps, provider, now)
-        try:
-            async for snapshot in provider.list_since(since):
-                async with deps.db.transaction() as session:
-                    if await payments.lags_behind(session, provider.id, snapshot):
-                        await settle(session, deps.providers, provider.id, snapshot, now)
-        except Unavailable as error:
-            log.warning("sweep.broken_off", provider=provider.id, reason=str(error))
-        else:
+        if await checkout.sweep_provider(deps, provider, since, now):
             await _give_up(deps, provider, now)
 
 

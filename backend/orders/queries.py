@@ -8,21 +8,23 @@ from uuid import UUID
 
 from sqlalchemy import exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from backend.kit.money import Currency, Money
 from backend.orders.models import Order
 from backend.payments.models import Event, Payment
 from backend.payments.providers.base import PaymentState
 from backend.payments.rules import OPEN
+from backend.plans.models import Plan
+from backend.users.models import User
 
 WATCHED = (*OPEN, PaymentState.CANCELED)
+_ITS_OWN = (Payment.order_id == Order.id, Payment.user_id == Order.user_id)  # not what somebody else paid for it
 
 
 async def find_open_order(session: AsyncSession, user_id: int, request_id: str, now: datetime) -> Order | None:
     """The order of this request that may still be paid at its price."""
-    paid = exists().where(
-        Payment.order_id == Order.id, Payment.state.in_([PaymentState.SUCCEEDED, PaymentState.REVIEW])
-    )
+    paid = exists().where(*_ITS_OWN, Payment.state.in_([PaymentState.SUCCEEDED, PaymentState.REVIEW]))
     query = (
         select(Order)
         .where(
@@ -71,6 +73,36 @@ async def find_payment(session: AsyncSession, payment_id: UUID, user_id: int) ->
     return (row[0], row[1]) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class ToPay:
+    """A payment that is about to be made, with everything that decides whether it may be."""
+
+    payment: Payment
+    order: Order
+    user: User
+    plan_on_sale: bool
+    order_paid: bool
+
+
+async def find_to_pay(session: AsyncSession, provider: str, payment_id: UUID) -> ToPay | None:
+    """One look, by the payment's key."""
+    paid = aliased(Payment)
+    order_paid = exists().where(
+        paid.order_id == Order.id,
+        paid.user_id == Order.user_id,
+        paid.state.in_([PaymentState.SUCCEEDED, PaymentState.CONFIRMING]),
+    )
+    withdrawn = exists().where(Plan.id == Order.plan_id, Plan.withdrawn_at.is_not(None))
+    query = (
+        select(Payment, Order, User, withdrawn, order_paid)
+        .join(Order, Order.id == Payment.order_id)
+        .join(User, User.id == Payment.user_id)
+        .where(Payment.id == payment_id, Payment.provider == provider)
+    )
+    row = (await session.execute(query)).one_or_none()
+    return ToPay(row[0], row[1], row[2], not row[3], row[4]) if row else None
+
+
 async def is_on_show(session: AsyncSession, payment_id: UUID) -> bool:
     """Whether the message where this payment was to be paid still shows it.
 
@@ -87,7 +119,7 @@ async def is_on_show(session: AsyncSession, payment_id: UUID) -> bool:
     replaced = (
         select(Payment.id)
         .join(Order, Order.id == Payment.order_id)
-        .where(Order.user_id == user_id, Order.shown_in == shown_in, Payment.id != payment_id)
+        .where(Payment.user_id == user_id, Order.shown_in == shown_in, Payment.id != payment_id)
         .where((Payment.created_at > created_at) | (Payment.paid_at > created_at))
         .limit(1)
     )
@@ -138,7 +170,7 @@ async def history(session: AsyncSession, user_id: int, limit: int = 10) -> Seque
     query = (
         select(Payment, Order)
         .join(Order, Order.id == Payment.order_id)
-        .where(Order.user_id == user_id, Payment.state.in_([PaymentState.SUCCEEDED, PaymentState.REVIEW]))
+        .where(Payment.user_id == user_id, Payment.state.in_([PaymentState.SUCCEEDED, PaymentState.REVIEW]))
         .order_by(Payment.created_at.desc())
         .limit(limit)
     )
@@ -164,7 +196,7 @@ async def payments_of(
     query = (
         select(Payment, Order)
         .join(Order, Order.id == Payment.order_id)
-        .where(Order.user_id == user_id)
+        .where(Payment.user_id == user_id)
         .order_by(Payment.created_at.desc(), Payment.id.desc())
         .limit(limit)
     )

@@ -13,19 +13,20 @@ from backend.kit.errors import NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.money import Money
 from backend.kit.tokens import new_id
-from backend.notifications.kinds import Paid, PaymentFailed
+from backend.notifications.kinds import Paid, PaymentFailed, Refunded
 from backend.notifications.service import notify
 from backend.orders.models import Order
 from backend.orders.queries import find_open_order
-from backend.payments import inbox
+from backend.payments import inbox, refunds
 from backend.payments import service as payments
-from backend.payments.models import Payment
+from backend.payments.models import Event, Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import PaymentState, Snapshot
+from backend.payments.providers.base import Hint, PaymentState, Snapshot
 from backend.payments.service import Recorded
 from backend.plans.models import Plan
 from backend.subscriptions import service as subscriptions
 from backend.subscriptions.service import Limits
+from backend.users import service as users
 
 log = structlog.get_logger()
 
@@ -47,6 +48,23 @@ class RefreshPayment(Job):
 async def wake_refresh(session: AsyncSession, provider_id: str, ref: str) -> None:
     name = f"{provider_id}:{ref}"
     await enqueue(session, RefreshPayment(provider_id, ref), once=name, serial=name)
+
+
+async def keep_event(
+    session: AsyncSession,
+    providers: Providers,
+    provider_id: str,
+    hint: Hint,
+    body: bytes,
+    *,
+    ip: str | None = None,
+    now: datetime,
+) -> Event:
+    """Store what a provider said and wake a job that finds out whether it is true."""
+    event = await inbox.store_event(session, providers, provider_id, hint, body, ip=ip, now=now)
+    if event.proven:
+        await wake_refresh(session, provider_id, hint.ref)
+    return event
 
 
 async def place_order(
@@ -101,11 +119,18 @@ def snapshot_of(plan: Plan) -> dict[str, Any]:
 
 
 async def settle(
-    session: AsyncSession, providers: Providers, provider_id: str, snapshot: Snapshot, now: datetime
+    session: AsyncSession,
+    providers: Providers,
+    provider_id: str,
+    snapshot: Snapshot,
+    now: datetime,
+    *,
+    event: Event | None = None,
 ) -> Recorded | None:
     """Turn what a provider says into what the buyer gets, in one transaction. The only way money becomes days.
 
-    None: the snapshot is not of a payment of ours, and nothing changed.
+    `event` is the stored one that is itself the truth: it alone is handled then, any other says something of its
+    own. None: the snapshot is not of a payment of ours, and nothing changed.
     """
     recorded = await payments.record(session, providers, provider_id, snapshot, now)
     if recorded is None:
@@ -115,8 +140,50 @@ async def settle(
         await _fulfil(session, recorded, now)
     elif recorded.became is PaymentState.CANCELED:
         await tell_failure(session, recorded.payment, snapshot.reason, now)
-    await inbox.close_events(session, provider_id, snapshot.ref, snapshot.state, now)
+    if snapshot.refund_ref is not None:
+        await take_back(session, recorded.payment, snapshot.refund_ref, snapshot.refunded_minor, now)
+    elif recorded.stray:
+        assert recorded.payment.review_reason is not None
+        await refunds.give_all_back(session, providers, recorded.payment, recorded.payment.review_reason, now)
+    if event is None:
+        await inbox.close_events(session, provider_id, snapshot.ref, snapshot.state, now)
+    else:
+        event.handled_at = now
     return recorded
+
+
+async def settle_told(session: AsyncSession, providers: Providers, provider_id: str, ref: str, now: datetime) -> bool:
+    """Settle what stored events say themselves, in their order. False: none does, so the provider is to be asked."""
+    told = False
+    for event in await inbox.open_events(session, provider_id, ref):
+        snapshot = providers.get(provider_id).told(event.body)
+        if snapshot is not None:
+            told = True
+            await settle(session, providers, provider_id, snapshot, now, event=event)
+    return told
+
+
+async def take_back(session: AsyncSession, payment: Payment, ref: str, refunded_minor: int, now: datetime) -> None:
+    """Money went back: so do the days it bought, once. The caller holds the payment's row."""
+    before = payment.refunded_minor
+    refund = await refunds.enter_refund(session, payment, ref, refunded_minor, now)
+    if refund is None:
+        return
+    amount = str(Money(refunded_minor - before, payment.amount.currency))
+    if payment.state != PaymentState.SUCCEEDED:
+        payer = await users.find_by_telegram(session, int(payment.payer_ref)) if payment.payer_ref else None
+        if payer is not None:
+            await notify(session, payer.id, Refunded(amount, counted=False), once=f"refunded:{refund.id}", now=now)
+        return
+    order = await get_order(session, payment.order_id)
+    assert order.subscription_id is not None
+    days = order.period_days or 0
+    taken = days * refunded_minor // payment.amount_minor - days * before // payment.amount_minor
+    subscription = await subscriptions.take_days(
+        session, order.subscription_id, taken, now, source="refund", source_id=str(refund.id)
+    )
+    told = Refunded(amount, counted=True, until=subscription.paid_until)
+    await notify(session, order.user_id, told, once=f"refunded:{refund.id}", now=now)
 
 
 async def _fulfil(session: AsyncSession, recorded: Recorded, now: datetime) -> None:

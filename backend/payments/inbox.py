@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.payments.mac import mac_ok
 from backend.payments.models import Event, Payment
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Hint, PaymentState
@@ -34,9 +33,11 @@ async def store_event(
     """Keep what a provider said. A proven event that was heard before is opened again.
 
     Proven: the signature in it holds for a payment of ours and the amount is ours, or it is about a refund of a
-    payment of ours. What is not proven gets a name of its own, so it can neither replace nor close a genuine one.
+    payment of ours, or our own bot heard it. What is not proven gets a name of its own, so it can neither replace
+    nor close a genuine one.
     """
     payment = await _proven_payment(session, providers, provider_id, hint)
+    proven = payment is not None or providers.get(provider_id).by_bot
     digest = hashlib.sha256(body).hexdigest()
     values = {
         "object_id": hint.object_id,
@@ -54,8 +55,8 @@ async def store_event(
         insert(Event)
         .values(
             provider=provider_id,
-            dedup_key=f"{hint.event}:{hint.object_id}" if payment else f"unproven:{digest}",
-            proven=payment is not None,
+            dedup_key=f"{hint.event}:{hint.object_id}" if proven else f"unproven:{digest}",
+            proven=proven,
             **values,
         )
         .on_conflict_do_update(index_elements=[Event.provider, Event.dedup_key], set_=values)
@@ -75,24 +76,28 @@ async def _proven_payment(
         return (await session.scalars(query)).one_or_none()
     payment_id = parse_id(hint.pid)
     payment = await session.get(Payment, payment_id) if payment_id else None
-    if payment is None or payment.provider != provider_id or not mac_ok(providers.keys, hint.mac, **terms(payment)):
+    if payment is None or payment.provider != provider_id:
+        return None
+    if not providers.get(provider_id).seal.holds(providers.keys, hint.mac, **terms(payment)):
         return None
     return payment if hint.amount == payment.amount else None
 
 
 async def close_events(session: AsyncSession, provider_id: str, ref: str, state: PaymentState, now: datetime) -> None:
     """Mark handled what this snapshot answers; leave open, for later, what claims more than it says."""
-    for event in await _open_events(session, provider_id, ref):
+    for event in await open_events(session, provider_id, ref):
         if event.claims is not None and advances(state, PaymentState(event.claims)):
             _try_again(event, f"claims {event.claims}, the provider says {state}", now)
         else:
             event.handled_at = now
 
 
-async def _open_events(session: AsyncSession, provider_id: str, ref: str) -> Sequence[Event]:
+async def open_events(session: AsyncSession, provider_id: str, ref: str) -> Sequence[Event]:
+    """What was said of this payment and not handled yet, locked, in the order it came."""
     query = (
         select(Event)
         .where(Event.provider == provider_id, Event.payment_ref == ref, Event.proven, Event.handled_at.is_(None))
+        .order_by(Event.id)
         .with_for_update()
     )
     return (await session.scalars(query)).all()
@@ -109,7 +114,7 @@ def _try_again(event: Event, error: str, now: datetime) -> None:
 
 async def postpone_events(session: AsyncSession, provider_id: str, ref: str, error: str, now: datetime) -> None:
     """Nothing useful was answered about this payment: look again later; after a day the polls are left to it."""
-    for event in await _open_events(session, provider_id, ref):
+    for event in await open_events(session, provider_id, ref):
         _try_again(event, error, now)
 
 

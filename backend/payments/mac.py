@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import TypedDict, Unpack
+from typing import NamedTuple, NotRequired, Protocol, TypedDict, Unpack
 
 VERSION = "shop-pay/1"
 
@@ -24,6 +24,7 @@ class Terms(TypedDict):
     user_id: int
     amount_minor: int
     currency: str
+    payer: NotRequired[str]  # who alone may pay, where the provider knows who pays
 
 
 def order_mac(keys: Mapping[str, bytes], kid: str, **terms: Unpack[Terms]) -> str:
@@ -64,5 +65,31 @@ def hook_token(key: bytes, provider: str, account: str) -> str:
 
 
 def _sign(key: bytes, parts: tuple[str, ...]) -> str:
-    digest = hmac.new(key, "\n".join(parts).encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return url_safe(digest(key, parts))
+
+
+def digest(key: bytes, parts: tuple[str, ...]) -> bytes:
+    """HMAC-SHA256 of these parts, a line each."""
+    return hmac.new(key, "\n".join(parts).encode(), hashlib.sha256).digest()
+
+
+def url_safe(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+class Signs(Protocol):
+    def __call__(self, keys: Mapping[str, bytes], kid: str, **terms: Unpack[Terms]) -> str: ...
+
+
+class Holds(Protocol):
+    def __call__(self, keys: Mapping[str, bytes], presented: object, **terms: Unpack[Terms]) -> bool: ...
+
+
+class Seal(NamedTuple):
+    """How what is sent to a company is signed, and how that is checked when it comes back."""
+
+    sign: Signs
+    holds: Holds
+
+
+ORDER = Seal(order_mac, mac_ok)

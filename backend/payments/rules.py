@@ -19,11 +19,13 @@ NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 KEY_IS_DEAD_AFTER = timedelta(hours=23)  # an idempotence key protects for 24 hours: never post again after this
 GIVE_UP_AFTER = timedelta(hours=24)  # an unknown create of which the provider's list shows nothing
 STOP_POLLING_AFTER = timedelta(hours=26)
+LINK_LIVES = timedelta(minutes=65)  # where the company has no end of it: the price holds for 60
 
 FIRST_CREATE = timedelta(seconds=10)  # the one who opened it sends it at once; only then a job does
 _CREATE_RETRIES = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=60))
 _POLLS = tuple(timedelta(seconds=s) for s in (30, 60, 120, 300, 600, 1200, 2400, 3900))
 _HOUR = timedelta(hours=1)
+_REFUND_RETRIES = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 40, 60))
 _EVENT_RETRIES = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
 
 
@@ -61,3 +63,8 @@ def next_event_try(attempts: int, received_at: datetime, now: datetime) -> datet
     if now - received_at > GIVE_UP_AFTER:
         return None
     return now + _EVENT_RETRIES[min(attempts, len(_EVENT_RETRIES) - 1)]
+
+
+def next_refund_try(attempts: int, now: datetime) -> datetime:
+    """When to ask again for money back: after a minute, then later each time, at last hourly."""
+    return now + _REFUND_RETRIES[min(attempts, len(_REFUND_RETRIES) - 1)]

@@ -17,15 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.kit.errors import NotFound
 from backend.kit.money import Money
 from backend.kit.tokens import new_id, new_token
-from backend.payments.mac import Terms, mac_ok, order_mac
+from backend.payments.mac import Terms
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
 from backend.payments.providers.base import PaymentProvider, PaymentRequest, PaymentState, Snapshot
-from backend.payments.rules import FIRST_CREATE, NEVER, advances, next_create, next_poll
+from backend.payments.rules import FIRST_CREATE, LINK_LIVES, NEVER, advances, next_create, next_poll
 
 log = structlog.get_logger()
 
 PAID = frozenset({PaymentState.CONFIRMING, PaymentState.SUCCEEDED})
+EXPIRED = "expired_on_confirmation"
 
 
 class PaymentNotFound(NotFound):
@@ -44,6 +45,7 @@ class Attempt:
     language: str
     return_base: str  # the return token is put behind it
     public_url: str  # where webhooks reach us, without a slash at the end; empty: nowhere
+    payer: str | None = None  # the Telegram id of who pays, where it is known
 
 
 async def open_payment(
@@ -63,6 +65,7 @@ async def open_payment(
         currency=attempt.amount.currency.value,
         idempotence_key=str(payment_id),
         initiated_by="buyer",
+        payer_ref=attempt.payer if provider.by_bot else None,
         return_token=new_token(),
         state=PaymentState.NEW,
         refunded_minor=0,
@@ -77,7 +80,7 @@ async def open_payment(
             method=attempt.method,
             description=attempt.description,
             return_url=f"{attempt.return_base}{payment.return_token}",
-            mac=order_mac(providers.keys, providers.newest, **terms(payment)),
+            mac=provider.seal.sign(providers.keys, providers.newest, **terms(payment)),
             language=attempt.language,
             callback_url=attempt.public_url and attempt.public_url + providers.hook_path(provider.id),
         )
@@ -97,6 +100,7 @@ def terms(payment: Payment) -> Terms:
         user_id=payment.user_id or 0,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
+        payer=payment.payer_ref or "",
     )
 
 
@@ -147,6 +151,7 @@ class Recorded:
 
     payment: Payment
     before: PaymentState
+    stray: bool = False  # money that belongs to no order: it is to go back
 
     @property
     def became_paid(self) -> bool:
@@ -164,25 +169,52 @@ async def record(
     """Apply what a provider says about a payment, once, under its row's lock. None: it is no payment of ours.
 
     The signature we sent along must hold, and a paid snapshot must be for exactly our amount, currency, account and
-    mode; otherwise the payment goes to review and nobody gets anything.
+    mode; otherwise the payment goes to review and nobody gets anything. What was paid inside the bot is money that
+    nobody else will ask about: if it is not for a payment of ours, exactly, it is kept as a stray.
     """
+    driver = providers.get(provider_id)
+    bound = await _find_bound(session, provider_id, snapshot.ref) if driver.by_bot else None
+    if bound is not None:  # its proof was seen when it was bound, maybe by a key that is gone
+        return Recorded(bound, PaymentState(bound.state), stray=bound.state == PaymentState.REVIEW)
     origin = await _find(session, provider_id, snapshot)
-    if origin is None or not mac_ok(providers.keys, snapshot.mac, **terms(origin)):
+    proven = origin is not None and driver.seal.holds(providers.keys, snapshot.mac, **terms(origin))
+    if driver.by_bot and snapshot.state in PAID:
+        wrong = "not signed by us" if origin is None or not proven else _mismatch(origin, snapshot)
+        if wrong:
+            named = origin.order_id if origin else None
+            stray = await _keep_stray(session, driver, snapshot, wrong, order_id=named, now=now)
+            return Recorded(stray, PaymentState(stray.state), stray=True)
+    if origin is None or not proven:
         log.warning("payment.unproven", provider=provider_id, known=origin is not None)
         return None
     payment = origin
-    if origin.provider_payment_id not in (None, snapshot.ref):
+    if snapshot.ref and origin.provider_payment_id not in (None, snapshot.ref):
         payment = await _adopt(session, origin, snapshot, now)
+    return await _apply(session, driver, payment, snapshot, now)
+
+
+async def _apply(
+    session: AsyncSession, driver: PaymentProvider, payment: Payment, snapshot: Snapshot, now: datetime
+) -> Recorded:
     before = PaymentState(payment.state)
-    payment.provider_payment_id = snapshot.ref
+    payment.provider_payment_id = snapshot.ref or payment.provider_payment_id
     payment.confirmation_url = snapshot.url or payment.confirmation_url
     payment.checked_at = now
     if advances(before, snapshot.state):
         _move(payment, snapshot, now)
-    late_for = providers.get(provider_id).late_for
-    payment.next_check_at = next_poll(PaymentState(payment.state), payment.created_at, now, late_for=late_for)
+    state, opened = PaymentState(payment.state), payment.created_at
+    payment.next_check_at = next_poll(state, opened, now, late_for=driver.late_for)
+    if state is PaymentState.PENDING and payment.provider_payment_id is None:  # nothing to ask about
+        payment.next_check_at = opened + LINK_LIVES
     await session.flush()
     return Recorded(payment, before)
+
+
+async def _find_bound(session: AsyncSession, provider_id: str, ref: str) -> Payment | None:
+    """The payment the company knows by this id, locked; none has an empty one."""
+    query = select(Payment).where(Payment.provider == provider_id, Payment.provider_payment_id == ref)
+    statement = query.with_for_update(key_share=True)
+    return (await session.scalars(statement, execution_options={"populate_existing": True})).one_or_none()
 
 
 def _move(payment: Payment, snapshot: Snapshot, now: datetime) -> None:
@@ -206,6 +238,8 @@ def _mismatch(payment: Payment, snapshot: Snapshot) -> str | None:
         return f"account: asked {payment.account}, paid to {snapshot.account}"
     if snapshot.test != payment.test:
         return f"mode: test is {snapshot.test}, expected {payment.test}"
+    if snapshot.payer not in (None, payment.payer_ref):
+        return "payer: somebody else paid"
     return None
 
 
@@ -236,6 +270,7 @@ async def _adopt(session: AsyncSession, origin: Payment, snapshot: Snapshot, now
             currency=origin.currency,
             idempotence_key=str(adopted_id),
             initiated_by=origin.initiated_by,
+            payer_ref=origin.payer_ref,
             return_token=new_token(),
             state=PaymentState.NEW,
             next_check_at=now,
@@ -247,12 +282,62 @@ async def _adopt(session: AsyncSession, origin: Payment, snapshot: Snapshot, now
     return await lock_payment(session, adopted_id)
 
 
+async def _keep_stray(
+    session: AsyncSession,
+    driver: PaymentProvider,
+    snapshot: Snapshot,
+    wrong: str,
+    *,
+    order_id: UUID | None,
+    now: datetime,
+) -> Payment:
+    """Money for no order: a row in review, of nobody, with the order it named. Told again it is the same row."""
+    assert snapshot.amount is not None, "what is paid inside the bot has an amount"
+    stray_id = uuid5(NAMESPACE_URL, f"{driver.id}:{snapshot.ref}")
+    inserted = await session.scalar(
+        insert(Payment)
+        .values(
+            id=stray_id,
+            order_id=order_id,
+            provider=driver.id,
+            account=snapshot.account or driver.account,
+            test=snapshot.test,
+            method=driver.methods[0],
+            amount_minor=snapshot.amount.minor,
+            currency=snapshot.amount.currency.value,
+            idempotence_key=str(stray_id),
+            initiated_by="buyer",
+            payer_ref=snapshot.payer,
+            return_token=new_token(),
+            provider_payment_id=snapshot.ref,
+            provider_status=snapshot.provider_status,
+            state=PaymentState.REVIEW,
+            review_reason=wrong,
+            paid_at=snapshot.paid_at or now,
+            next_check_at=NEVER,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[Payment.id])
+        .returning(Payment.id)
+    )
+    if inserted is not None:
+        log.error("payment.stray", payment=stray_id, provider=driver.id, reason=wrong)
+    return await lock_payment(session, stray_id)
+
+
+async def expire(session: AsyncSession, payment: Payment) -> None:
+    """Nobody paid in time what the company itself would wait for for ever. Money that comes still counts."""
+    payment.state, payment.failure, payment.next_check_at = PaymentState.CANCELED, EXPIRED, NEVER
+    log.info("payment.moved", payment=payment.id, state=payment.state)
+
+
 async def lags_behind(session: AsyncSession, provider_id: str, snapshot: Snapshot) -> bool:
     """Whether this snapshot of a provider's list would move one of our payments on, or bind it."""
     by_ref = (Payment.provider == provider_id) & (Payment.provider_payment_id == snapshot.ref)
-    known = await session.scalar(select(Payment.state).where(by_ref))
+    known = (await session.execute(select(Payment.state, Payment.refunded_minor).where(by_ref))).one_or_none()
     if known is not None:
-        return advances(PaymentState(known), snapshot.state)
+        news_of_refund = snapshot.refund_ref is not None and snapshot.refunded_minor > known.refunded_minor
+        return news_of_refund or advances(PaymentState(known.state), snapshot.state)
     payment_id = parse_id(snapshot.pid)
     return payment_id is not None and await session.get(Payment, payment_id) is not None
 

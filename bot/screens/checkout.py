@@ -10,7 +10,7 @@ from backend.kit import clock
 from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
 from backend.kit.money import Money
-from backend.notifications.kinds import Paid
+from backend.notifications.kinds import Paid, Refunded
 from backend.orders.checkout import Checkout, MethodOffer, check_now, current_checkout, methods_for, start_checkout
 from backend.payments.providers.base import PaymentState
 from backend.plans import service as plans
@@ -141,6 +141,20 @@ def renewed_view(t: Translate, paid: Paid, holding: Holding, now: datetime) -> V
     )
 
 
+def refunded_view(t: Translate, refunded: Refunded, now: datetime) -> View:
+    """Money went back, and what that means for the subscription."""
+    if not refunded.counted:
+        then = t("refunded-foreign")
+    elif refunded.until is not None and refunded.until > now:
+        then = t("refunded-until", moment=t.moment(refunded.until, now))
+    else:
+        then = t("refunded-ended")
+    return View(
+        paragraphs(t("refunded-title", amount=refunded.amount), then),
+        [[Button(t("button-home"), Open(screen=Screen.HOME))]],
+    )
+
+
 def consent(t: Translate, where: str, *, days: int, price: Money, brand: Brand) -> str:
     """What the next tap accepts: offer and privacy policy, linked where the shop has addresses for them."""
     offer = _linked(t("consent-offer"), brand.offer_url)
@@ -233,8 +247,8 @@ def _place(call: CallbackQuery) -> tuple[str, str | None]:
 
 def current_view(t: Translate, deps: Deps, checkout: Checkout, now: datetime) -> View:
     """The checkout as it stands, with a way to other methods where there are some."""
-    others = len(deps.providers.offers(checkout.amount.currency)) > 1
-    return checkout_view(t, checkout, brand=deps.brand, now=now, other_methods=others)
+    ways = sum(len(provider.methods) for provider in deps.providers if provider.currencies)
+    return checkout_view(t, checkout, brand=deps.brand, now=now, other_methods=ways > 1)
 
 
 async def _show_state(call: CallbackQuery, deps: Deps, t: Translate, checkout: Checkout, now: datetime) -> None:

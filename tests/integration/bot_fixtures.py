@@ -155,7 +155,7 @@ async def open_bot(shop: Shop, pace: Pace | None = None) -> AsyncIterator[BotSho
     bot = make_bot(BOT_TOKEN, telegram)
     dispatcher = create_dispatcher(shop.deps, pace)
     shop.deps.channel = Notifier(bot, shop.deps)
-    polling = asyncio.create_task(poll(dispatcher, bot, shop.deps.db))
+    polling = asyncio.create_task(poll(dispatcher, bot, shop.deps))
     try:
         async with httpx2.AsyncClient(base_url=f"{telegram}/_ctl/", trust_env=False) as http:
             opened = BotShop(shop, bot, dispatcher, http, polling)

@@ -133,7 +133,7 @@ async def test_one_bot_polls_and_another_takes_over_when_it_ends(shop: Shop) -> 
     async with open_bot(shop) as first:
         phone = await first.started()
         started = event_count("poller.started")
-        second = asyncio.create_task(poll(create_dispatcher(shop.deps), first.bot, shop.deps.db))
+        second = asyncio.create_task(poll(create_dispatcher(shop.deps), first.bot, shop.deps))
         await asyncio.sleep(1.2)
         assert event_count("poller.started") == started
         await phone.writes("/help")

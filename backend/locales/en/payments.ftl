@@ -104,3 +104,19 @@ methods-hint-coingate = 🪙 Crypto: the rate is fixed for 20 minutes. Send the 
 failure-expired = The invoice was not paid in time. If you have already sent coins, there is nothing to do: they will be counted when they arrive.
 failure-canceled = The payment was canceled on the invoice page.
 failure-invalid = The network rejected the transfer, or the payment system did not accept it.
+
+provider-stars = Telegram Stars
+
+method-stars = Telegram Stars
+button-method-stars = ⭐️ Telegram Stars
+
+precheckout-busy = We could not check the order. No Stars were taken: please try again in a minute.
+precheckout-foreign = This invoice is for somebody else. Open the bot and place an order of your own.
+precheckout-gone = This invoice is no longer valid. Open the bot and choose a plan again.
+precheckout-paid = This order is already paid, there is no need to pay twice.
+precheckout-blocked = Payment is not available. Write to support: send /paysupport.
+
+refunded-title = ↩️ <b>Refunded: { $amount }</b>
+refunded-until = The days of this payment were taken back. Your subscription is valid until { $moment }.
+refunded-ended = The days of this payment were taken back, and your subscription has ended. The key will work again once you renew.
+refunded-foreign = This payment did not match any order of yours, so we gave it back. To buy a subscription, choose a plan in the bot.

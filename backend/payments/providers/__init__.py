@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 from backend.kit.errors import NotFound
 from backend.kit.money import Currency
 from backend.payments.mac import hook_token
-from backend.payments.providers import coingate, yookassa
+from backend.payments.providers import coingate, stars, yookassa
 from backend.payments.providers.base import PaymentProvider
 
 
@@ -26,6 +26,7 @@ PROVIDERS: dict[str, Driver] = {
         yookassa.Config, yookassa.YooKassa.from_environment, ("YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY")
     ),
     coingate.CoinGate.id: Driver(coingate.Config, coingate.CoinGate.from_environment, ("COINGATE_API_KEY",)),
+    stars.Stars.id: Driver(stars.Config, stars.Stars.from_environment),
 }
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from backend.kit.money import Currency, Money
+from backend.payments.mac import Seal
 
 
 class PaymentState(StrEnum):
@@ -29,8 +30,8 @@ class PaymentState(StrEnum):
 class Snapshot:
     """A payment as the company says it is now.
 
-    `state` is PENDING, CONFIRMING, CANCELED or SUCCEEDED. `amount` is None when it could not be read exactly.
-    `pid` and `mac` are what we once sent along, unverified.
+    `ref` is empty where a payment has none before it is paid. `state` is PENDING, CONFIRMING, CANCELED or SUCCEEDED.
+    `amount` is None when it could not be read exactly. `pid` and `mac` are what we once sent along, unverified.
     """
 
     ref: str
@@ -44,6 +45,8 @@ class Snapshot:
     url: str | None = None  # where the buyer pays, while that is possible
     reason: str | None = None  # why it was canceled, in the company's words
     refunded_minor: int = 0
+    refund_ref: str | None = None  # the refund that made it so many, where the company tells
+    payer: str | None = None  # who paid, where the company tells
     created_at: datetime | None = None
     paid_at: datetime | None = None
 
@@ -142,6 +145,7 @@ class RefundRequest:
     mac: str
     email: str | None = None  # of a partial refund only: its receipt says what was returned
     item: str | None = None  # what that receipt says; None: the description
+    payer: str | None = None  # who paid, where the company must be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,8 @@ class PaymentProvider(Protocol):
     late_for: ClassVar[timedelta]  # how long a canceled payment may still be paid
     refusal_status: ClassVar[int]  # HTTP status for a webhook from a foreign address
     key_lives: ClassVar[timedelta]  # how long an idempotence key protects; zero: the company has none
+    seal: ClassVar[Seal]  # how what we send along is signed
+    by_bot: ClassVar[bool]  # paid inside the bot, by one person alone; what the bot hears of it is the truth
     account: str  # our account there: goes into the MAC and is compared with every answer
     test: bool  # whether money is play money
     methods: tuple[str, ...]  # ways to pay, in the order buttons stand
@@ -196,6 +202,9 @@ class PaymentProvider(Protocol):
 
     async def fetch(self, ref: str) -> Result:
         """Ask for the truth: after a webhook, on return, in reconciliation."""
+
+    def told(self, body: bytes) -> Snapshot | None:
+        """The truth, where a stored event is itself the truth; None: ask with `fetch`."""
 
     async def capture(self, ref: str, key: str) -> Result:
         """Take money that is only held."""

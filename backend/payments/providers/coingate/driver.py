@@ -12,6 +12,7 @@ import structlog
 from backend.kit.errors import Refused, Unavailable
 from backend.kit.money import Currency
 from backend.kit.reading import Json
+from backend.payments.mac import ORDER, Seal
 from backend.payments.providers.base import (
     Capabilities,
     Hint,
@@ -56,6 +57,8 @@ class CoinGate:
     late_for: ClassVar[timedelta] = timedelta(hours=100)  # an account may allow 99 after an order was created
     refusal_status: ClassVar[int] = 404  # after a 301, 302, 401 or 403 it never calls again
     key_lives: ClassVar[timedelta] = timedelta(0)
+    seal: ClassVar[Seal] = ORDER
+    by_bot: ClassVar[bool] = False
     methods: tuple[str, ...] = tuple(bodies.COINS)
 
     def __init__(
@@ -101,6 +104,9 @@ class CoinGate:
 
     async def fetch(self, ref: str) -> Result:
         return self._known(await self._client.order(ref))
+
+    def told(self, body: bytes) -> Snapshot | None:
+        return None
 
     async def capture(self, ref: str, key: str) -> Result:
         """Nothing is ever held: how the payment stands."""

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from backend.kit.errors import Refused, Unavailable
 from backend.kit.http import Http, NoAnswer
 from backend.kit.money import Currency
+from backend.payments.mac import ORDER, Seal
 from backend.payments.providers.base import (
     Capabilities,
     Hint,
@@ -46,6 +47,8 @@ class YooKassa:
     late_for: ClassVar[timedelta] = timedelta(0)  # canceled is final
     refusal_status: ClassVar[int] = 403  # they come again for 24 h, so a wrong list of addresses costs nothing
     key_lives: ClassVar[timedelta] = timedelta(hours=23)  # 24 there, less what clocks and retries may take
+    seal: ClassVar[Seal] = ORDER
+    by_bot: ClassVar[bool] = False
     methods: tuple[str, ...] = ("bank_card", "sbp", "yoo_money")
 
     def __init__(self, config: Config, *, read_seconds: float = READ_SECONDS) -> None:
@@ -78,6 +81,9 @@ class YooKassa:
 
     async def fetch(self, ref: str) -> Result:
         return _payment(await self._get(f"/payments/{quote(ref, safe='')}", "read payment"), ref)
+
+    def told(self, body: bytes) -> Snapshot | None:
+        return None
 
     async def capture(self, ref: str, key: str) -> Result:
         path = f"/payments/{quote(ref, safe='')}/capture"

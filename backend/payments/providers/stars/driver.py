@@ -1,0 +1,276 @@
+"""The driver: invoices in Telegram Stars as a `PaymentProvider`."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from backend.kit.errors import Invalid, Refused, Unavailable
+from backend.kit.money import Currency, Money
+from backend.kit.reading import Json, parse, part, text, whole
+from backend.payments.mac import Seal
+from backend.payments.providers.base import (
+    Capabilities,
+    Hint,
+    Known,
+    Misconfigured,
+    PaymentRequest,
+    PaymentState,
+    RefundKnown,
+    RefundRequest,
+    RefundResult,
+    RefundSnapshot,
+    Rejected,
+    Result,
+    Snapshot,
+    Unknown,
+)
+from backend.payments.providers.stars import objects
+from backend.payments.providers.stars.client import PAGE, Client, Failure
+from backend.payments.providers.stars.config import BotAccess, Config
+from backend.payments.providers.stars.payload import SEAL
+
+READ_SECONDS = 10.0
+TITLE_LIMIT = 32
+DESCRIPTION_LIMIT = 255
+ALREADY = "CHARGE_ALREADY_REFUNDED"
+
+
+class Stars:
+    """The Stars of one bot.
+
+    A payment has no id of Telegram's before it is paid: until then its snapshots have an empty `ref`, and another
+    link for it does no harm, since each carries the same signed payload.
+
+    Raises:
+        ValueError: there is no bot.
+    """
+
+    id: ClassVar[str] = "stars"
+    late_for: ClassVar[timedelta] = timedelta()
+    refusal_status: ClassVar[int] = 404
+    key_lives: ClassVar[timedelta] = timedelta()
+    seal: ClassVar[Seal] = SEAL
+    by_bot: ClassVar[bool] = True
+    methods: tuple[str, ...] = ("stars",)
+
+    def __init__(self, config: Config, access: BotAccess, *, read_seconds: float = READ_SECONDS) -> None:
+        if access.bot_token is None:
+            raise ValueError("Stars need TELEGRAM_BOT_TOKEN")
+        self.account: str = access.bot_id
+        self.test: bool = access.api_url is not None if config.test is None else config.test
+        self._sold = frozenset({Currency.XTR}) if config.enabled else frozenset()
+        self._who = objects.Account(self.account, self.test)
+        self._client = Client(access, read_seconds=read_seconds)
+        self._rows = 0  # how many transactions there were when they were last read
+
+    @classmethod
+    def from_environment(cls) -> "Stars | None":
+        """The bot's Stars; None: there is no bot. Switched off they are still there, for what was paid before."""
+        access = BotAccess()
+        return cls(Config(), access) if access.bot_token else None
+
+    @property
+    def currencies(self) -> frozenset[Currency]:
+        return self._sold
+
+    def prepare(self, request: PaymentRequest) -> bytes:
+        if request.method not in self.methods or request.amount.currency is not Currency.XTR:
+            raise ValueError(f"Stars buy no {request.method} in {request.amount.currency}")
+        title = request.item or request.description
+        return _bytes(
+            {
+                "title": title[:TITLE_LIMIT],
+                "description": request.description[:DESCRIPTION_LIMIT],
+                "payload": request.mac,
+                "provider_token": "",
+                "currency": Currency.XTR,
+                "prices": [{"label": title[:TITLE_LIMIT], "amount": request.amount.minor}],
+            }
+        )
+
+    async def create(self, body: bytes, key: str) -> Result:
+        try:
+            invoice = part(parse(body))
+        except ValueError as error:
+            return Rejected("not_an_invoice", str(error))
+        if objects.pending(self._who, invoice, "") is None:
+            return Rejected("not_an_invoice")
+        url = await self._client.call("createInvoiceLink", body)
+        if isinstance(url, Failure):
+            return url
+        link = text(url)
+        unpaid = objects.pending(self._who, invoice, link) if link else None
+        return Known(unpaid) if unpaid else Unknown("not a link")
+
+    async def fetch(self, ref: str) -> Result:
+        """Looks through all transactions, the newest first: for a charge of which nothing was told."""
+        try:
+            async for snapshot, _ in self._newest_first():
+                if snapshot is not None and snapshot.ref == ref:
+                    return Known(snapshot)
+        except _Unread as error:
+            return error.why
+        return Rejected("not_found")
+
+    def told(self, body: bytes) -> Snapshot | None:
+        update = _update(body)
+        return objects.paid(self._who, update) or objects.refunded(self._who, update)
+
+    async def capture(self, ref: str, key: str) -> Result:
+        """Nothing is ever held: how the payment stands."""
+        return await self.fetch(ref)
+
+    async def list_since(self, since: datetime) -> AsyncIterator[Snapshot]:
+        start = since.astimezone(UTC).replace(microsecond=0)  # Telegram's times have no fractions
+        seen: set[str] = set()
+        try:
+            async for snapshot, at in self._newest_first():
+                if at is not None and at < start:
+                    return
+                if snapshot is not None and snapshot.ref not in seen:
+                    seen.add(snapshot.ref)
+                    yield snapshot
+        except _Unread as error:
+            raise Unavailable(provider=self.id, request="list transactions", answer=repr(error.why)) from None
+
+    def prepare_refund(self, request: RefundRequest) -> bytes:
+        """The call, below a line with the amount: Telegram gives all of a charge back, whatever is asked."""
+        if request.amount.currency is not Currency.XTR or not (request.payer or "").isdecimal():
+            raise ValueError("Stars go back to the Telegram id that paid them")
+        call: Json = {"user_id": int(request.payer or 0), "telegram_payment_charge_id": request.payment_ref}
+        return request.amount.decimal().encode() + b"\n" + _bytes(call)
+
+    async def refund(self, body: bytes, key: str) -> RefundResult:
+        """Asked again the answer is that it was done before, which is as good."""
+        try:
+            minor, call = int(body.partition(b"\n")[0]), body.partition(b"\n")[2]
+            charge = text(part(parse(call)).get("telegram_payment_charge_id")) or ""
+        except ValueError as error:
+            return Rejected("not_a_refund", str(error))
+        answer = await self._client.call("refundStarPayment", call)
+        if answer is True or (isinstance(answer, Rejected) and answer.code == ALREADY):
+            return RefundKnown(_refund(charge, minor))
+        return answer if isinstance(answer, Failure) else Unknown("not a yes")
+
+    async def fetch_refund(self, ref: str) -> RefundResult:
+        if not ref.startswith(objects.REFUND):
+            return Rejected("not_found")
+        charge = ref.removeprefix(objects.REFUND)
+        known = await self.fetch(charge)
+        if not isinstance(known, Known):
+            return known
+        minor = known.snapshot.refunded_minor
+        return RefundKnown(_refund(charge, minor)) if minor else Rejected("not_found")
+
+    async def refunds_of(self, ref: str) -> AsyncIterator[RefundSnapshot]:
+        known = await self.fetch(ref)
+        if isinstance(known, Known) and known.snapshot.refunded_minor:
+            yield _refund(ref, known.snapshot.refunded_minor)
+        elif not isinstance(known, Known | Rejected):
+            raise Unavailable(provider=self.id, request="list transactions", answer=repr(known))
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint | None:
+        """What an update of the bot says of Stars; None: it is about something else.
+
+        Raises:
+            Invalid: not an update.
+        """
+        update = _update(body)
+        if not update:
+            raise Invalid(reason="not an update")
+        snapshot, event = objects.paid(self._who, update), "paid"
+        if snapshot is None:
+            snapshot, event = objects.refunded(self._who, update), "refunded"
+        if snapshot is None:
+            return None
+        return Hint(
+            event=event,
+            object_id=snapshot.ref,
+            ref=snapshot.ref,
+            claims=PaymentState.SUCCEEDED,
+            pid=snapshot.pid,
+            mac=snapshot.mac,
+            amount=snapshot.amount,
+            refund_ref=snapshot.refund_ref,
+        )
+
+    def accepts_from(self, address: str | None) -> bool:
+        """From nowhere: the bot itself hears of payments."""
+        return False
+
+    async def probe(self) -> Capabilities:
+        me = await self._client.call("getMe", b"{}")
+        if isinstance(me, Misconfigured):
+            raise Refused(provider=self.id, reason=me.reason)
+        bot_id = whole(part(me).get("id"))
+        if isinstance(me, Failure) or bot_id is None:
+            raise Unavailable(provider=self.id, request="getMe", answer=repr(me)[:200])
+        return Capabilities(account=str(bot_id), test=self.test, enabled=True, methods=frozenset(self.methods))
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def _newest_first(self) -> AsyncIterator[tuple[Snapshot | None, datetime | None]]:
+        """Every transaction and when it was.
+
+        Raises:
+            _Unread
+        """
+        end = self._rows = await self._count()
+        while end > 0:
+            start = max(0, end - PAGE)
+            for row in reversed((await self._page(start))[: end - start]):
+                yield objects.transaction(self._who, row), objects.moment(row)
+            end = start
+
+    async def _count(self) -> int:
+        """How many transactions there are: Telegram tells only what comes after so many.
+
+        Looks where they ended last time, then further and further ahead, then halves what is left.
+        """
+        least, most, ahead, place = 0, None, PAGE, self._rows
+        while most is None or least < most:
+            found = len(await self._page(place))
+            if found == PAGE:
+                least = place + PAGE
+            elif found:
+                return place + found
+            else:
+                most = place
+            if most is None:
+                place, ahead = place + ahead, ahead * 2
+            else:
+                place = (least + most) // 2
+        return least
+
+    async def _page(self, offset: int) -> list[Json]:
+        page = await self._client.transactions(offset)
+        if isinstance(page, Failure):
+            raise _Unread(page)
+        return page
+
+
+class _Unread(Exception):
+    """A page of transactions could not be read."""
+
+    def __init__(self, why: Failure) -> None:
+        super().__init__(repr(why))
+        self.why = why
+
+
+def _refund(charge: str, minor: int) -> RefundSnapshot:
+    return RefundSnapshot(objects.REFUND + charge, charge, "succeeded", Money(minor, Currency.XTR))
+
+
+def _update(body: bytes) -> Json:
+    """An update; empty: it is none."""
+    try:
+        update = part(parse(body))
+    except ValueError:
+        return {}
+    return update if whole(update.get("update_id")) is not None else {}
+
+
+def _bytes(body: Json) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

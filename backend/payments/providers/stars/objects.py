@@ -1,0 +1,107 @@
+"""What Telegram says of payments in Stars, in updates and in the list of transactions, as snapshots.
+
+Sources: https://core.telegram.org/bots/api#successfulpayment https://core.telegram.org/bots/api#refundedpayment
+https://core.telegram.org/bots/api#startransaction
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from backend.kit.money import Currency, Money
+from backend.kit.reading import Json, part, text, whole
+from backend.payments.providers.base import PaymentState, Snapshot
+from backend.payments.providers.stars.payload import payment_of
+
+LARGEST = 2**53
+REFUND = "stars-"  # Telegram has no id for a refund, and there is at most one of a charge
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose Stars these are."""
+
+    bot_id: str
+    test: bool
+
+
+def paid(account: Account, update: Json) -> Snapshot | None:
+    """The payment an update says was made; None: it says no such thing."""
+    message = part(update.get("message"))
+    return _charge(account, message, part(message.get("successful_payment")), part(message.get("from")))
+
+
+def refunded(account: Account, update: Json) -> Snapshot | None:
+    """The payment an update says went back to who made it: all of it, always."""
+    message = part(update.get("message"))
+    found = _charge(account, message, part(message.get("refunded_payment")), part(message.get("chat")))
+    return _back(found) if found else None
+
+
+def transaction(account: Account, row: Json) -> Snapshot | None:
+    """A payment or its refund; None: Stars that moved for another reason."""
+    came, left = part(row.get("source")), part(row.get("receiver"))
+    partner = came or left
+    charge, payload = text(row.get("id")), text(partner.get("invoice_payload"))
+    stars, payer = natural(row.get("amount")), natural(part(partner.get("user")).get("id"))
+    if partner.get("type") != "user" or charge is None or stars is None or payload is None or payer is None:
+        return None
+    found = _snapshot(account, charge, Money(stars, Currency.XTR), payload, payer)
+    return _back(found) if left else replace(found, paid_at=moment(row))
+
+
+def moment(row: Json) -> datetime | None:
+    """When something happened: `date`, in Unix seconds."""
+    seconds = whole(row.get("date"))
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and 0 <= seconds < 2**37 else None
+
+
+def natural(value: object) -> int | None:
+    """A whole number above zero that a database can keep."""
+    number = whole(value)
+    return number if number is not None and 0 < number < LARGEST else None
+
+
+def pending(account: Account, invoice: Json, url: str) -> Snapshot | None:
+    """An invoice nobody has paid yet."""
+    payload, amount = text(invoice.get("payload")), price(invoice)
+    if payload is None or amount is None:
+        return None
+    unpaid = _snapshot(account, "", amount, payload, None)
+    return replace(unpaid, state=PaymentState.PENDING, provider_status="invoice sent", url=url)
+
+
+def price(invoice: Json) -> Money | None:
+    """What an invoice asks for."""
+    prices = invoice.get("prices")
+    stars = natural(part(prices[0]).get("amount")) if isinstance(prices, list) and prices else None
+    return Money(stars, Currency.XTR) if stars is not None and invoice.get("currency") == Currency.XTR else None
+
+
+def _charge(account: Account, message: Json, said: Json, person: Json) -> Snapshot | None:
+    charge, payload = text(said.get("telegram_payment_charge_id")), text(said.get("invoice_payload"))
+    stars, payer = natural(said.get("total_amount")), natural(person.get("id"))
+    if charge is None or stars is None or payer is None or said.get("currency") != Currency.XTR:
+        return None
+    found = _snapshot(account, charge, Money(stars, Currency.XTR), payload, payer)
+    return replace(found, paid_at=moment(message))
+
+
+def _snapshot(account: Account, ref: str, amount: Money, payload: str | None, payer: int | None) -> Snapshot:
+    return Snapshot(
+        ref=ref,
+        state=PaymentState.SUCCEEDED,
+        provider_status="paid",
+        amount=amount,
+        account=account.bot_id,
+        test=account.test,
+        pid=payment_of(payload),
+        mac=payload,
+        payer=None if payer is None else str(payer),
+    )
+
+
+def _back(snapshot: Snapshot) -> Snapshot:
+    minor = snapshot.amount.minor if snapshot.amount else 0
+    return replace(
+        snapshot, provider_status="refunded", refunded_minor=minor, refund_ref=REFUND + snapshot.ref, paid_at=None
+    )

@@ -1,0 +1,81 @@
+"""People with Stars in a shop whose bot is running: everything goes through Telegram's emulator over HTTP."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.payments.models import Payment, Refund
+from backend.subscriptions.models import Extension, Subscription
+from tests.integration.bot_fixtures import BotShop, Json, Phone
+from tests.outside import until
+
+
+@dataclass
+class Payer:
+    """Somebody at the checkout."""
+
+    shop: BotShop
+    phone: Phone
+
+    async def checks_out(self, plan: str = "Месяц") -> str:
+        """From the first screen to the page where Stars are paid: the invoice's link."""
+        await self.phone.writes("/plans")
+        await self.phone.taps(plan)
+        await self.phone.taps("Telegram Stars")
+        return await self.phone.address("Оплатить")
+
+    async def presses_pay(self, link: str, **options: Any) -> Json:
+        return await self.phone.act("pay", link=link, **options)
+
+    async def ended(self, payment: Json) -> Json:
+        """The payment, when it no longer waits for the bot."""
+        found: Json = {}
+
+        async def is_over() -> bool:
+            answer = await self.phone.http.get(f"users/{payment['user_id']}/payments/{payment['id']}")
+            found.update(answer.json())
+            return found["state"] != "waiting"
+
+        await until(is_over, seconds=15)
+        return found
+
+    async def pays(self, link: str) -> Json:
+        """Press Pay, wait for the end, and let the shop do what follows from it."""
+        paid = await self.ended(await self.presses_pay(link))
+        await self.shop.idle()
+        await self.shop.shop.run_jobs()
+        return paid
+
+    async def stars(self) -> int:
+        return int((await self.phone.http.get(f"users/{self.phone.id}/stars")).json()["balance"])
+
+    async def days(self) -> list[tuple[str, int]]:
+        """The ledger of this person's only subscription: where days came from, and how many."""
+        user = await self.shop.user(self.phone)
+        rows = await ledger_of(self.shop, user.id)
+        return [(row.source, row.days) for row in rows]
+
+
+async def ledger_of(shop: BotShop, user_id: int) -> Any:
+    from_here = select(Subscription.id).where(Subscription.user_id == user_id)
+    query = select(Extension).where(Extension.subscription_id.in_(from_here)).order_by(Extension.at, Extension.id)
+    return await shop.shop.all(query)
+
+
+async def payer(shop: BotShop, language: str = "ru") -> Payer:
+    return Payer(shop, await shop.started(language))
+
+
+async def charges(shop: BotShop) -> list[Payment]:
+    return list(await shop.shop.all(select(Payment).where(Payment.provider == "stars").order_by(Payment.created_at)))
+
+
+async def refunds(shop: BotShop) -> list[Refund]:
+    return list(await shop.shop.all(select(Refund).order_by(Refund.created_at)))
+
+
+async def control(shop: BotShop, path: str, **body: Any) -> Any:
+    answer = await shop.http.post(path, json=body)
+    assert answer.is_success, answer.text
+    return answer.json()
