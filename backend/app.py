@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from backend import health
-from backend.api import router as api
+from backend.api import routers as api
 from backend.api.caller import Deps as ApiDeps
 from backend.api.limits import LoginLimits
 from backend.kit import problems
@@ -48,14 +48,20 @@ class Application(FastAPI):
 def create_app(deps: Deps, *, title: str) -> FastAPI:
     """The application, ready to be served or mounted."""
     app = Application(
-        title=title, description="The API of a VPN shop.", version="1", redoc_url=None, openapi_tags=api.TAGS
+        title=title,
+        description="The API of a VPN shop.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_tags=api.TAGS,
     )
     app.state.deps, app.state.db, app.state.brand = deps, deps.db, deps.brand
     app.state.trusted_proxies = deps.trusted_proxies
     app.state.login_limits = LoginLimits()
     app.mount("/sub/static", StaticFiles(directory=page.STATIC))
     app.mount("/return/static", StaticFiles(directory=orders.STATIC))
-    for router in (health.router, orders.router, links.router, api.router):
+    app.mount("/docs/static", StaticFiles(directory=reference.STATIC))
+    for router in (reference.router, health.router, orders.router, links.router, *api.ROUTERS):
         app.include_router(router)
     app.add_exception_handler(ShopError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

@@ -12,9 +12,9 @@ from typing import Any
 import httpx2
 import pytest
 import typer
-from fastapi.routing import iter_route_contexts
 
-from backend.api.router import router as api
+from backend.api.resources import PREFIX
+from backend.api.routers import ROUTERS
 from backend.health import router as health
 from backend.links.endpoints import router as links
 from backend.orders.endpoints import router as orders
@@ -250,8 +250,8 @@ def test_every_trouble_in_the_log_is_explained() -> None:
 
 
 def test_addresses_are_served() -> None:
-    served = {route.path for router in (health, orders, links, api) for route in iter_route_contexts(router.routes)}
-    known = served | {api.prefix} | DEMO | {f"/{command}" for command in COMMANDS}
+    served = {getattr(route, "path", "") for router in (health, orders, links, *ROUTERS) for route in router.routes}
+    known = served | {PREFIX} | DEMO | {f"/{command}" for command in COMMANDS}
     unknown = [f"{page}: {address}" for page, address in written(ADDRESS) if address.partition("?")[0] not in known]
     report(unknown, "Neither an address of the shop nor a command of the bot.")
 

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
-from backend.api.bodies import BoundedRoute
 from backend.api.caller import Deps, DepsOf, Limits
 from backend.api.limits import LoginsTooOften
 from backend.api.refusals import refusals
+from backend.api.resources import resource_router
 from backend.api.values import example
 from backend.auth.initdata import NotFromTelegram, TelegramLoginExpired, read_init_data, read_login_widget
 from backend.auth.service import LoggedIn, PersonBlocked, RefreshRefused, Reused, log_in, log_out, rotate
@@ -79,7 +79,7 @@ async def _count_address(request: Request, limits: Limits) -> None:
     limits.count_address(client_ip(request), clock.now())
 
 
-router = APIRouter(prefix="/auth", tags=["auth"], route_class=BoundedRoute, dependencies=[Depends(_count_address)])
+router = resource_router("auth", "/auth", before=_count_address)
 
 
 @router.post(

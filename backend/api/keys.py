@@ -1,10 +1,10 @@
 """What the caller's VPN apps need."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from backend.api.caller import CALLER_REFUSALS, Caller, DepsOf
 from backend.api.refusals import refusals
+from backend.api.resources import resource_router
 from backend.api.subscriptions import SUBSCRIPTION_ID, SubscriptionStatus, owned_by, profile_of
 from backend.api.values import example
 from backend.kit import clock
@@ -12,7 +12,7 @@ from backend.kit.web import Session
 from backend.links.formats.links import vless_link
 from backend.links.service import subscription_url
 
-router = APIRouter(tags=["keys"])
+router = resource_router("keys")
 
 SERVER = {
     "title": "🇳🇱 Netherlands",

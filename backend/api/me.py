@@ -1,13 +1,13 @@
 """Whoever calls."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from backend.api.caller import CALLER_REFUSALS, Caller, DepsOf
 from backend.api.refusals import refusals
+from backend.api.resources import resource_router
 from backend.api.values import Moment, example
 
-router = APIRouter(tags=["me"])
+router = resource_router("me")
 
 
 class Me(BaseModel):

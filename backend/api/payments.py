@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from backend.api.caller import CALLER_REFUSALS, Caller
 from backend.api.refusals import refusals
+from backend.api.resources import resource_router
 from backend.api.subscriptions import SUBSCRIPTION_ID
 from backend.api.values import RUBLES, Moment, Money, example
 from backend.kit import money, reading
@@ -21,7 +22,7 @@ from backend.orders.queries import payments_of
 from backend.payments.models import Payment as PaymentRow
 from backend.payments.providers.base import PaymentState
 
-router = APIRouter(tags=["payments"])
+router = resource_router("payments")
 
 PAYMENT = {
     "id": "019a43c1-9e01-7b1d-b09f-3e2b6f0c9d4a",

@@ -1,17 +1,17 @@
 """What is on sale."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from backend.api.caller import CALLER_REFUSALS, Caller, DepsOf
 from backend.api.refusals import refusals
+from backend.api.resources import resource_router
 from backend.api.values import RUBLES, Money, example
 from backend.kit.money import Currency
 from backend.kit.web import Session
 from backend.plans.models import Plan as PlanRow
 from backend.plans.service import Offer, on_sale
 
-router = APIRouter(tags=["plans"])
+router = resource_router("plans")
 
 PRICE = {"price": RUBLES, "per_month": RUBLES, "saving_percent": 0}
 PLAN = {

@@ -4,12 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.api.caller import CALLER_REFUSALS, Caller, Deps, DepsOf
 from backend.api.refusals import refusals
+from backend.api.resources import resource_router
 from backend.api.values import Moment, example
 from backend.kit import clock
 from backend.kit.i18n import translator
@@ -23,7 +23,7 @@ from backend.subscriptions.queries import subscriptions_of
 from backend.subscriptions.service import SubscriptionNotFound, get_subscription
 from backend.users.models import User
 
-router = APIRouter(tags=["subscriptions"])
+router = resource_router("subscriptions")
 
 TRAFFIC = {"upload_bytes": 104857600, "download_bytes": 1288490188, "limit_bytes": 107374182400}
 SUBSCRIPTION_ID = "019a43c1-7d20-7c3e-9f5a-2b6f0c9d4a11"

@@ -24,8 +24,8 @@ class Money(BaseModel):
     model_config = example(**RUBLES)
 
     amount: str = Field(description="Decimal, with as many digits after the dot as the currency has.")
-    minor: int = Field(description="The same in kopecks or cents; Stars have none.")
-    currency: str = Field(description="ISO 4217, or XTR for Telegram Stars.")
+    minor: int = Field(description="The same in the smallest unit of the currency: kopecks, cents.")
+    currency: str = Field(description="ISO 4217, or XTR, which Telegram has of its own.")
 
     @classmethod
     def of(cls, amount: money.Money) -> "Money":

@@ -323,3 +323,15 @@ async def test_a_token_for_something_else_reads_nothing(shop: Shop) -> None:
 
     assert_problem(narrow, 403, "error-out-of-scope")
     assert_problem(nobody, 401, "error-access-refused")
+
+
+async def test_metrics_tell_the_operations_apart_and_no_ids(shop: Shop) -> None:
+    client = await client_of(await shop.buyer())
+    missing = uuid4()
+    await client.get(f"subscriptions/{missing}")
+
+    metrics = (await shop.http.get("/metrics")).text
+
+    assert 'route="/api/v1/auth/telegram",status="200"' in metrics
+    assert 'route="/api/v1/subscriptions/{subscription_id}",status="404"' in metrics
+    assert str(missing) not in metrics

@@ -1,18 +1,8 @@
 """All of /api/v1."""
 
-from fastapi import APIRouter, Depends, Response
-
 from backend.api import auth, keys, me, payments, plans, subscriptions
 
-
-async def _keep_private(response: Response) -> None:
-    """Nothing of a person's rests in a cache."""
-    response.headers["Cache-Control"] = "no-store"
-
-
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(_keep_private)])
-for resource in (auth, me, plans, subscriptions, payments, keys):
-    router.include_router(resource.router)
+ROUTERS = tuple(resource.router for resource in (auth, me, plans, subscriptions, payments, keys))
 
 TAGS = [
     {"name": "auth", "description": "Log in with Telegram, and stay logged in."},
