@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from backend import health
+from backend.api import reference
 from backend.api import routers as api
 from backend.api.caller import Deps as ApiDeps
 from backend.api.limits import LoginLimits

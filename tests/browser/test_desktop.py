@@ -42,7 +42,6 @@ def test_the_index_is_understood_in_english(new_shopper: NewShopper) -> None:
         assert httpx2.get(address, trust_env=False).status_code == 200, address
 
 
-@pytest.mark.xfail(strict=True, reason="FastAPI's page fetches its script from the internet")
 def test_the_api_documents_itself_without_the_internet(new_shopper: NewShopper) -> None:
     emma = new_shopper(screen=DESKTOP, language="en-GB")
     emma.chat.goto(f"{emma.url}/docs")
