@@ -21,7 +21,7 @@ from backend.vpn.models import Endpoint, Server
 from backend.vpn.panels.base import Panel, PanelAuthFailed
 from cli.migrations import applied, newest
 from cli.processes import connect_bot
-from cli.wiring import LARGEST_SKEW, Deps, prepare
+from cli.wiring import LARGEST_SKEW, CannotStart, Deps, prepare
 
 
 class Level(StrEnum):
@@ -50,7 +50,10 @@ async def examine(deps: Deps, t: Translate) -> list[Finding]:
     findings = [finding async for finding in check_database(deps, t)]
     if any(finding.level is Level.FAIL for finding in findings):
         return findings
-    await prepare(deps)
+    try:
+        await prepare(deps)
+    except CannotStart as error:
+        findings.append(Finding(Level.FAIL, t("doctor-start"), str(error)))
     checks: tuple[Check, ...] = (check_clock, check_telegram, check_address, check_providers, check_servers)
     for found in await asyncio.gather(*(_collect(check(deps, t)) for check in checks)):
         findings.extend(found)
@@ -210,7 +213,7 @@ async def check_servers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
 
 
 async def try_panel(panel: Panel, subject: str, hosts: str, t: Translate) -> AsyncIterator[Finding]:
-    """What answers there and whether keys can be sold on it. `hosts`: where people connect, as far as it is known."""
+    """What answers there and whether keys can be sold on it. `hosts` is where people connect; empty: not read yet."""
     try:
         facts = await panel.probe()
     except PanelAuthFailed as error:
@@ -222,7 +225,9 @@ async def try_panel(panel: Panel, subject: str, hosts: str, t: Translate) -> Asy
     except Outside as error:
         yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-strange"))
         return
-    if not any(inbound.sells_reality for inbound in facts.inbounds):
+    fit = [inbound for inbound in facts.inbounds if inbound.sells_reality]
+    hosts = hosts or ", ".join(f"{inbound.host}:{inbound.port}" for inbound in fit if inbound.host)
+    if not fit:
         yield Finding(Level.FAIL, subject, t("doctor-server-inbound"), t("doctor-server-inbound-mend"))
     else:
         detail = t("doctor-server-ok", panel=f"{panel.id} {facts.version or ''}".strip(), hosts=hosts or "—")

@@ -24,17 +24,18 @@ def changed(content: str, values: Mapping[str, str]) -> str:
     Raises:
         Unwritable: names the variable.
     """
+    end = "\r\n" if "\r\n" in content else "\n"
     bindings = list(parse_stream(io.StringIO(content)))
     lines = [binding.original.string for binding in bindings]
     last = {binding.key.upper(): place for place, binding in enumerate(bindings) if binding.key}
     for name, value in values.items():
-        line = f"{name}={_quoted(value)}\n"
+        line = f"{name}={_quoted(value)}{end}"
         if name in last:
             exported = re.match(r"\s*(export\s+)?", lines[last[name]])
             lines[last[name]] = (exported.group() if exported else "") + line
         else:
             if lines and not lines[-1].endswith("\n"):
-                lines[-1] += "\n"
+                lines[-1] += end
             lines.append(line)
     text = "".join(lines)
     read = {(name.upper()): value for name, value in dotenv_values(stream=io.StringIO(text)).items()}
@@ -53,7 +54,7 @@ def _quoted(value: str) -> str:
 
 def read(file: Path) -> str:
     """Its text, without the mark that some editors put at the beginning; empty when there is no file."""
-    return file.read_text(encoding="utf-8-sig") if file.exists() else ""
+    return file.read_bytes().decode("utf-8-sig") if file.exists() else ""  # as it is: Windows ends lines its own way
 
 
 def write(file: Path, content: str) -> None:

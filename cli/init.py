@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from textwrap import indent
 from urllib.parse import urlsplit
 
 import typer
@@ -182,7 +183,7 @@ class Interview:
         if access is None:
             return [Finding(Level.WARN, self._t("doctor-servers"), self._t("init-without-panel"))]
         panel = PANELS[FIRST_PANEL](access)
-        return self._run(try_panel(panel, panel.id, urlsplit(access.url).hostname or "", self._t), panel.aclose)
+        return self._run(try_panel(panel, panel.id, "", self._t), panel.aclose)
 
     def _try_operators(self) -> list[Finding]:
         ids = read_settings().admin_ids
@@ -264,5 +265,6 @@ def _say_what_is_next(t: Translate) -> None:
     elif told := [provider.id for provider in providers if t.has(f"init-cabinet-{provider.id}")]:
         typer.echo(t("init-hooks"))
         for name in told:
-            typer.echo("  " + t(f"init-cabinet-{name}", url=settings.public_base + providers.hook_path(name)))
+            url = settings.public_base + providers.hook_path(name)
+            typer.echo(indent(t(f"init-cabinet-{name}", url=url), "  "))
     typer.echo("\n" + t("init-next"))

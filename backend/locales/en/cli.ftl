@@ -10,6 +10,8 @@ doctor-database-old = PostgreSQL 15 or newer is needed.
 doctor-database-behind = The tables lag behind the program: run vpn-service migrate.
 doctor-database-ok = { $version }, schema { $revision }
 
+doctor-start = Start
+
 doctor-clock = Clock
 doctor-clock-skew = { $seconds } s apart.
 doctor-clock-mend = Switch on time synchronization (NTP) here and on the database's machine.

@@ -10,6 +10,8 @@ doctor-database-old = Нужен PostgreSQL 15 или новее.
 doctor-database-behind = Таблицы отстают от программы: выполните vpn-service migrate.
 doctor-database-ok = { $version }, схема { $revision }
 
+doctor-start = Запуск
+
 doctor-clock = Часы
 doctor-clock-skew = Расхождение { $seconds } с.
 doctor-clock-mend = Включите синхронизацию времени (NTP) здесь и на сервере базы данных.
