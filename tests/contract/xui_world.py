@@ -30,7 +30,7 @@ async def serving(world: World, emulators: Sequence[Emulator]) -> AsyncIterator[
         port = probe.getsockname()[1]
     running = server(create_app(world, emulators), port=port)
     task = asyncio.create_task(running.serve())
-    while not running.started:  # noqa: ASYNC110  uvicorn tells it in no other way
+    while not running.started:
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{port}/sandbox"
