@@ -64,6 +64,10 @@ bench: setup ## Measure the shop: a table, and out/bench.json
 screenshots: setup ## Take the pictures of the README anew; needs Chromium and port 8080
 	@$(PYTHON_HERE) -m scripts.screenshots
 
+.PHONY: fresh
+fresh: setup ## Build the image without Docker, in a bare Debian 12, and sell a key in it; needs root, five minutes
+	@$(PYTHON_HERE) -m scripts.fresh
+
 .PHONY: docs
 docs: setup ## Write docs/configuration.md and .env.example anew from the settings
 	@$(PYTHON_HERE) -m scripts.make_docs

@@ -1,5 +1,6 @@
 """deploy/Dockerfile, followed without Docker: each stage is a folder with Debian 12 in it."""
 
+import ast
 import os
 import re
 import shutil
@@ -15,9 +16,9 @@ DEBIAN = "bookworm"
 PACKAGES = "ca-certificates,python3,python3-venv"
 MIRROR = "http://deb.debian.org/debian"
 START = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
-# How this machine reaches its package index: given to pip alone and never shown.
-OF_PIP = re.compile(r"PIP_\w+|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|(https?|all|no)_proxy", re.IGNORECASE)
-PIP_FILES = ("/etc/pip.conf", "/root/.config/pip/pip.conf", "/root/.pip/pip.conf", "/etc/resolv.conf", "/etc/hosts")
+# How this machine reaches its package index: given to the installing alone and never shown.
+OF_NETWORK = re.compile(r"SSL_CERT_\w+|REQUESTS_CA_BUNDLE|(https?|all|no)_proxy", re.IGNORECASE)
+NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts")
 ADDRESS = re.compile(r"\w+://\S+|[\w.-]+\.[a-z]{2,}(:\d+)?(?=[/ '\"),]|$)")
 
 
@@ -123,8 +124,8 @@ def build(stages: Sequence[Stage], *, bare: Path, context: Path, place: Path) ->
 
 def _reach_index(image: Image) -> dict[str, str]:
     """Let pip in this image see what pip on this machine sees; the variables it needs."""
-    variables = {name: value for name, value in os.environ.items() if OF_PIP.fullmatch(name)}
-    for path in [Path(text) for text in (*PIP_FILES, *variables.values()) if text.startswith("/")]:
+    variables = {name: value for name, value in os.environ.items() if OF_NETWORK.fullmatch(name)} | _settings_of_pip()
+    for path in [Path(text) for text in (*NETWORK_FILES, *variables.values()) if text.startswith("/")]:
         inside = image.folder / path.relative_to("/")
         if path.exists():
             # a link in the image would lead out of it: take the place of it, never write through it
@@ -132,6 +133,17 @@ def _reach_index(image: Image) -> dict[str, str]:
             inside.parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(copy, check=False)  # noqa: S603
     return variables
+
+
+def _settings_of_pip() -> dict[str, str]:
+    """What stands in this machine's files and variables for pip, as variables."""
+    asked = (sys.executable, "-m", "pip", "config", "list")
+    lines = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S603
+    pairs = (line.partition("=") for line in lines)
+    return {
+        "PIP_" + key.rpartition(".")[2].upper().replace("-", "_"): " ".join(ast.literal_eval(value).split())
+        for key, _, value in pairs
+    }
 
 
 def _follow(step: Step, image: Image, *, built: Mapping[str, Image], context: Path, reach: Mapping[str, str]) -> None:
