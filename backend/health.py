@@ -1,5 +1,6 @@
 """/healthz, /readyz and /metrics: for whoever watches the shop."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -9,6 +10,8 @@ from sqlalchemy import text
 from backend.kit.db import Database
 from backend.kit.errors import Unavailable
 from backend.kit.web import database
+
+ANSWER_SECONDS = 3  # a database that hangs is away
 
 router = APIRouter(tags=["operations"])
 
@@ -23,10 +26,10 @@ async def alive() -> dict[str, str]:
 async def ready(db: Annotated[Database, Depends(database)], response: Response) -> dict[str, str]:
     """The process can do its work: the database answers and has its tables."""
     try:
-        async with db.transaction() as session:
+        async with asyncio.timeout(ANSWER_SECONDS), db.transaction() as session:
             migrated = await session.scalar(text("select to_regclass('alembic_version')")) is not None
             version = await session.scalar(text("select version_num from alembic_version")) if migrated else None
-    except Unavailable:
+    except (Unavailable, TimeoutError):
         response.status_code = 503
         return {"status": "no database"}
     if version is None:

@@ -80,7 +80,8 @@ async def answer_crash(event: ErrorEvent, deps: Deps, bot: Bot, t: Translate | N
 def sentence(t: Translate, error: BaseException) -> str:
     """What a person reads instead of an error: the text of its class, else of the nearest class above it."""
     codes = [kind.code for kind in type(error).__mro__ if issubclass(kind, ShopError)]
-    return t(next((code for code in codes if t.has(code)), ShopError.code))
+    details = error.details if isinstance(error, ShopError) else {}
+    return t(next((code for code in codes if t.has(code)), ShopError.code), **details)
 
 
 async def _say(said: TelegramObject, text: str) -> None:

@@ -31,8 +31,8 @@ class Price(BaseModel):
     model_config = example(**PRICE)
 
     price: Money
-    per_month: Money = Field(description="For 30 days, rounded: to compare, not to pay.")
-    saving_percent: int = Field(description="Against the plan that is dearest by the day.")
+    per_month: Money = Field(description="For a month, rounded: to compare, not to pay.")
+    saving_percent: int = Field(description="Against the plan that is dearest by the month.")
 
     @classmethod
     def of(cls, offer: Offer) -> "Price":

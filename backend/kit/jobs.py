@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
+POOL_SECONDS = 2.0  # without a database a worker must still be able to stop
 
 
 class Job:
@@ -197,7 +198,7 @@ class Worker:
                 )
 
     def _app(self) -> App:
-        app = App(connector=PsycopgConnector(conninfo=self.db.dsn, min_size=1, max_size=5))
+        app = App(connector=PsycopgConnector(conninfo=self.db.dsn, min_size=1, max_size=5, timeout=POOL_SECONDS))
         for job, runner in RUNNERS.items():
             app.task(name=job.__name__)(self._task(job, runner))
         return app

@@ -67,7 +67,7 @@ def problem_of(error: type[ShopError], detail: str, errors: list[FieldProblem] |
 
 def of_error(error: ShopError, request: Request) -> JSONResponse:
     """What this error is to whoever asked."""
-    return respond(problem_of(type(error), _t(request)(error.code)), _headers(error, request))
+    return respond(problem_of(type(error), _t(request)(error.code, **error.details)), _headers(error, request))
 
 
 def of_status(status: int, detail: str, headers: Mapping[str, str] | None) -> JSONResponse:

@@ -14,7 +14,7 @@ JOBS = Histogram("shop_job_seconds", "How long jobs took.", ["job", "outcome"])
 REQUESTS = Histogram("shop_http_seconds", "How long answers took.", ["route", "status"])
 
 _HIDDEN_WORDS = ("secret", "password", "token", "authorization", "mac", "link", "dsn")
-_SECRET_PATHS = re.compile(r"(/(?:webhooks/[\w-]+|sub|return|telegram)/|bot\d+:)[\w-]+")
+_SECRET_PATHS = re.compile(r"(/(?:webhooks/[\w-]+|sub|return|telegram)/|bot\d+:|://[^:/@\s]+:)[\w%.~-]+")
 
 
 def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -39,7 +39,7 @@ def configure_logs(log_format: Literal["console", "json"], level: str = "INFO") 
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info if log_format == "json" else _keep,
+        structlog.processors.format_exc_info,  # before secrets are hidden: a traceback quotes them too
         hide_secrets,
     ]
     renderer: Any = (
@@ -61,10 +61,6 @@ def configure_logs(log_format: Literal["console", "json"], level: str = "INFO") 
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_drop_meta, renderer])
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-
-
-def _keep(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return event
 
 
 _drop_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta

@@ -21,7 +21,7 @@ from backend.payments.mac import Terms
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
 from backend.payments.providers.base import PaymentProvider, PaymentRequest, PaymentState, Snapshot
-from backend.payments.rules import FIRST_CREATE, LINK_LIVES, NEVER, advances, next_create, next_poll
+from backend.payments.rules import FIRST_CREATE, LINK_LIVES, NEVER, OPEN, advances, next_create, next_poll
 
 log = structlog.get_logger()
 
@@ -114,7 +114,10 @@ async def lock_payment(session: AsyncSession, payment_id: UUID) -> Payment:
 
 
 async def claim_check(session: AsyncSession, payment_id: UUID, now: datetime, *, at_most_every: timedelta) -> bool:
-    """Become the one who asks about this payment now. False: somebody asked just before."""
+    """Become the one who asks about this payment now.
+
+    False: somebody asked just before; whoever wants to know is then served by the next look, which is not far.
+    """
     claimed = await session.scalar(
         update(Payment)
         .where(
@@ -124,6 +127,13 @@ async def claim_check(session: AsyncSession, payment_id: UUID, now: datetime, *,
         .values(checked_at=now)
         .returning(Payment.id)
     )
+    if claimed is None:
+        soon = Payment.checked_at + at_most_every
+        await session.execute(
+            update(Payment)
+            .where(Payment.id == payment_id, Payment.next_check_at > soon, Payment.state.in_(OPEN))
+            .values(next_check_at=soon)
+        )
     return claimed is not None
 
 
@@ -199,7 +209,8 @@ async def _apply(
     before = PaymentState(payment.state)
     payment.provider_payment_id = snapshot.ref or payment.provider_payment_id
     payment.confirmation_url = snapshot.url or payment.confirmation_url
-    payment.checked_at = now
+    if before is not PaymentState.NEW:  # the answer to a create is no look at what the buyer did since
+        payment.checked_at = now
     if advances(before, snapshot.state):
         _move(payment, snapshot, now)
     state, opened = PaymentState(payment.state), payment.created_at

@@ -1,5 +1,6 @@
 """What is on sale, and for how much."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +29,8 @@ class PlanExists(Conflict):
 class Offer:
     """A plan with its price in one currency, and how it compares.
 
-    `per_month` is the price of 30 days; `saving_percent` compares it with the dearest per day on sale.
+    `per_month` is the price of a twelfth of a year, `saving_percent` what is saved against the dearest month on sale;
+    both as somebody with a calculator finds them.
     """
 
     plan: Plan
@@ -47,16 +49,21 @@ async def on_sale(session: AsyncSession, currency: Currency = Currency.RUB) -> S
             .order_by(Plan.position, Plan.days)
         )
     ).all()
-    dearest = max((minor / plan.days for plan, minor in rows), default=0.0)
+    dearest = max((minor / months(plan.days) for plan, minor in rows), default=0.0)
     return [
         Offer(
             plan=plan,
             price=Money(minor, currency),
-            per_month=Money(whole_units(minor * 30, plan.days, currency), currency),
-            saving_percent=round(100 - 100 * minor / plan.days / dearest),
+            per_month=Money(whole_units(minor, months(plan.days), currency), currency),
+            saving_percent=math.floor(100 - 100 * minor / months(plan.days) / dearest),
         )
         for plan, minor in rows
     ]
+
+
+def months(days: int) -> int:
+    """How many months people take a plan for: 30 days are one, 90 three, 365 twelve."""
+    return max(1, round(days * 12 / 365))
 
 
 def whole_units(minor: int, divisor: int, currency: Currency) -> int:

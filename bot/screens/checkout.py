@@ -26,6 +26,7 @@ from bot.view import Button, View, copyable, escape, lines, paragraphs, show, te
 
 router = Router(name=__name__)
 
+SENT_PERHAPS = ("expired", "canceled", "invalid")  # coins may be under way: the reason itself says what then
 EXPIRED = ("expired_on_confirmation", "rejected_by_timeout", "expired")
 
 
@@ -105,7 +106,7 @@ def failed_view(t: Translate, plan_id: int | None, reason: str | None) -> View:
         paragraphs(
             t("failed-expired-title") if reason in EXPIRED else t("failed-title"),
             t(f"failure-{reason}") if known else t("failure-unknown"),
-            t("failed-safe"),
+            t("failed-safe") if reason not in SENT_PERHAPS else "",
         ),
         [
             [Button(t("button-try-again"), again, style="primary")],

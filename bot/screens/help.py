@@ -1,5 +1,7 @@
 """How to connect, the terms in short, and what to do about a payment."""
 
+from datetime import UTC, date, datetime, time
+
 from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
@@ -50,6 +52,12 @@ def help_view(t: Translate, brand: Brand) -> View:
     )
 
 
+def _offer_day(t: Translate) -> str:
+    """The day of the offer's version, as people write days."""
+    day = datetime.combine(date.fromisoformat(OFFER_VERSION), time(12), UTC)
+    return t.day(day, day.replace(year=day.year - 1))
+
+
 def terms_view(t: Translate, brand: Brand) -> View:
     """The short version of what people accept, and the full texts where the shop has them."""
     full = [
@@ -60,7 +68,7 @@ def terms_view(t: Translate, brand: Brand) -> View:
     return View(
         paragraphs(
             t("terms-title"),
-            t("terms-version", version=OFFER_VERSION),
+            t("terms-version", version=_offer_day(t)),
             t("terms-offer"),
             t("terms-privacy"),
             t("terms-refund"),

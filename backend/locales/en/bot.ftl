@@ -65,7 +65,7 @@ trial-running =
 plans-title = 💎 <b>Plans</b>
 plans-none = Nothing is on sale right now. Please look in later.
 plan-line = { $plan } — <b>{ $price }</b>
-plan-line-saving = { $plan } — <b>{ $price }</b> · { $monthly }/mo · −{ $saving }%
+plan-line-saving = { $plan } — <b>{ $price }</b> · { $monthly } a month · −{ $saving }%
 button-plan = 📅 { $plan } · { $price }
 button-plan-saving = 📅 { $plan } · { $price } · −{ $saving }%
 
