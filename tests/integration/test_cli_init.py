@@ -28,7 +28,7 @@ def values(home: Path) -> dict[str, str]:
 
 
 async def test_a_first_operator_is_led_past_every_mistake(town: Town, tmp_path: Path) -> None:
-    town.empty()
+    await town.empty()
     async with terminal("init", home=tmp_path, **addresses(town)) as seen:
         await names_the_bot(seen)
         await names_the_address(seen)
@@ -116,7 +116,7 @@ async def finds_the_panel(seen: Terminal, town: Town) -> None:
 
 
 async def test_what_was_there_stays_and_nothing_is_written_unasked(town: Town, tmp_path: Path) -> None:
-    town.empty()
+    await town.empty()
     file = tmp_path / ".env"
     former = (
         "\ufeff# ours since 2024\r\n"
