@@ -27,6 +27,7 @@ from cli.wiring import CannotStart, Deps, prepare, read_settings, wire
 from sandbox.app import running
 from sandbox.companies import BOT_USERNAME, Companies, environment, open_companies
 from sandbox.control import control_routes
+from sandbox.panel import panel_routes
 from sandbox.server import CuttableProtocol
 
 HOST = "127.0.0.1"
@@ -140,6 +141,7 @@ def _one_port(deps: Deps, companies: Companies) -> Starlette:
             *companies.telegram.routes(),
             Mount("/sandbox/_ctl", routes=control_routes(companies.world, companies.all)),
             *(Mount(f"/sandbox/{emulator.name}", app=emulator.app) for emulator in companies.all),
+            *panel_routes(),
             Mount("/", app=create_app(deps, title=deps.brand.name)),
         ],
         lifespan=lifespan,
@@ -160,6 +162,7 @@ def _announce(port: int) -> None:
     table = Table(title=f"The shop is open: begin at {base}/chat", title_style="bold", show_header=False)
     for what, where in (
         ("Chat with the bot", f"{base}/chat"),
+        ("Fault panel and live log", f"{base}/sandbox?with=chat"),
         ("Everything there is", f"{base}/"),
         ("API documentation", f"{base}/docs"),
         ("Health", f"{base}/healthz · {base}/readyz · {base}/metrics"),

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
 from sandbox.control import control_routes
+from sandbox.panel import panel_routes
 from sandbox.world import Emulator, World
 
 
@@ -23,6 +24,7 @@ def create_app(world: World, emulators: Sequence[Emulator], extra: Sequence[Base
         routes=[
             Mount("/sandbox/_ctl", routes=control_routes(world, emulators)),
             *(Mount(f"/sandbox/{emulator.name}", app=emulator.app) for emulator in emulators),
+            *panel_routes(),
             *extra,
         ],
         lifespan=lifespan,

@@ -40,7 +40,8 @@ def control_routes(world: World, emulators: Sequence[Emulator]) -> list[Route]:
 
     async def log(request: Request) -> Response:
         query = request.query_params
-        return JSONResponse(world.log.since(int(query.get("after", 0)), query.get("service")))
+        after, last = int(query.get("after", 0)), int(query.get("last", 0))
+        return JSONResponse(world.log.since(after, query.get("service"), last or None))
 
     async def reset(request: Request) -> Response:
         world.faults.clear()

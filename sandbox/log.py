@@ -45,8 +45,10 @@ class RequestLog:
         self.entries.append(entry)
         return entry
 
-    def since(self, after: int = 0, service: str | None = None) -> list[dict[str, Any]]:
-        return [asdict(e) for e in self.entries if e.id > after and service in (None, e.service)]
+    def since(self, after: int = 0, service: str | None = None, last: int | None = None) -> list[dict[str, Any]]:
+        """What came after that id, oldest first; of more than `last` entries only the newest."""
+        found = [e for e in self.entries if e.id > after and service in (None, e.service)]
+        return [asdict(e) for e in (found[-last:] if last else found)]
 
     def clear(self) -> None:
         self.entries.clear()
