@@ -16,6 +16,9 @@ Small = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=16)]
 
 
+BACK_FROM_PAYING = "paid_"  # begins what follows /start when a payment page leads back here; a return token follows
+
+
 class Screen(StrEnum):
     """Screens that need nothing but the person."""
 

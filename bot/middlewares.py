@@ -14,7 +14,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from backend.kit import clock
 from backend.kit.i18n import choose_language, translator
 from backend.users import service as users
-from bot.callbacks import is_about_money
+from bot.callbacks import BACK_FROM_PAYING, is_about_money
 from bot.deps import Deps
 from bot.view import tell
 
@@ -126,7 +126,8 @@ def _start_payload(event: TelegramObject) -> str | None:
     command, _, payload = (text or "").partition(" ")
     if command.partition("@")[0] != "/start":
         return None
-    return storable(payload.strip())[:START_PAYLOAD_LIMIT] or None
+    payload = storable(payload.strip())[:START_PAYLOAD_LIMIT]
+    return None if payload.startswith(BACK_FROM_PAYING) else payload or None
 
 
 def storable(text: str) -> str:

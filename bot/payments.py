@@ -1,4 +1,4 @@
-"""Payments in Stars as the bot hears of them: before everything else, and never lost.
+"""Payments made inside the bot as it hears of them: before everything else, and never lost.
 
 They go past the dispatcher with its pace, its registering and its order: a question about a payment must be answered
 within seconds, and a payment must be in the inbox before Telegram is told that it was heard.
@@ -16,13 +16,8 @@ from aiogram.types import PreCheckoutQuery, Update
 
 from backend.kit import clock
 from backend.kit.i18n import choose_language, translator
-from backend.kit.money import Currency, Money
 from backend.orders.precheckout import Verdict, may_pay
 from backend.orders.service import keep_event
-from backend.payments.providers import ProviderNotConfigured
-from backend.payments.providers.base import PaymentState, Snapshot
-from backend.payments.providers.stars import Stars
-from backend.payments.providers.stars.payload import payment_of
 from bot.deps import Deps
 
 log = structlog.get_logger()
@@ -48,16 +43,16 @@ class Till:
             DatabaseUnavailable: a payment could not be kept; Telegram must send it again.
         """
         if update.pre_checkout_query is not None:
-            await self._decide(update.pre_checkout_query)
+            await self._decide(update.pre_checkout_query, raw or body_of(update))
             return True
         message = update.message
         if message is None or (message.successful_payment is None and message.refunded_payment is None):
             return False
-        return await keep(self._deps, raw or body_of(update))
+        await keep(self._deps, raw or body_of(update))
+        return True
 
-    async def _decide(self, query: PreCheckoutQuery) -> None:
-        looking = may_pay(self._deps, Stars.id, _asked(query), clock.now())
-        [verdict] = await asyncio.gather(looking, return_exceptions=True)
+    async def _decide(self, query: PreCheckoutQuery, body: bytes) -> None:
+        [verdict] = await asyncio.gather(self._judge(body), return_exceptions=True)
         if not isinstance(verdict, Verdict):
             log.error("precheckout.failed", exc_info=verdict)
             verdict = Verdict("precheckout-busy")
@@ -69,6 +64,13 @@ class Till:
         )
         log.info("precheckout.answered", refusal=verdict.refusal)
         await self._answer(answer)
+
+    async def _judge(self, body: bytes) -> Verdict:
+        driver = self._deps.providers.in_bot
+        asked = driver.told(body) if driver else None
+        if driver is None or asked is None:
+            return Verdict("precheckout-gone")
+        return await may_pay(self._deps, driver, asked, clock.now())
 
     async def _answer(self, answer: AnswerPreCheckoutQuery) -> None:
         for _ in range(2):
@@ -84,22 +86,6 @@ class Till:
                 return
 
 
-def _asked(query: PreCheckoutQuery) -> Snapshot:
-    """What somebody is about to pay."""
-    stars = query.currency == Currency.XTR and query.total_amount > 0
-    return Snapshot(
-        ref="",
-        state=PaymentState.PENDING,
-        provider_status="pre-checkout",
-        amount=Money(query.total_amount, Currency.XTR) if stars else None,
-        account=None,
-        test=False,
-        pid=payment_of(query.invoice_payload),
-        mac=query.invoice_payload,
-        payer=str(query.from_user.id),
-    )
-
-
 async def keep(deps: Deps, update: bytes) -> bool:
     """Put an update about a payment into the inbox, committed when this returns. False: it is about something else.
 
@@ -107,29 +93,28 @@ async def keep(deps: Deps, update: bytes) -> bool:
         DatabaseUnavailable
         Invalid: it is no update.
     """
-    try:
-        hint = deps.providers.get(Stars.id).read_webhook({}, update)
-    except ProviderNotConfigured:
-        log.error("stars.not_configured")
-        return False
-    if hint is None:
+    driver = deps.providers.in_bot
+    hint = driver.read_webhook({}, update) if driver else None
+    if driver is None or hint is None:
         return False
     async with deps.db.transaction() as session:
-        event = await keep_event(session, deps.providers, Stars.id, hint, update, now=clock.now())
-    log.info("webhook.stored", provider=Stars.id, inbox=event.id, kind=hint.event)
+        event = await keep_event(session, deps.providers, driver.id, hint, update, now=clock.now())
+    log.info("webhook.stored", provider=driver.id, inbox=event.id, kind=hint.event)
     return True
 
 
 def body_of(update: Update) -> bytes:
-    """An update that was polled, with what says something of a payment in it."""
-    message = update.message
-    assert message is not None, "payments come in messages"
-    said: dict[str, Any] = {
-        name: part.model_dump(mode="json", exclude_none=True)
-        for name in ("successful_payment", "refunded_payment")
-        if (part := getattr(message, name)) is not None
-    }
-    said |= {"date": int(message.date.timestamp()), "chat": {"id": message.chat.id}}
-    if message.from_user is not None:
-        said["from"] = {"id": message.from_user.id}
-    return json.dumps({"update_id": update.update_id, "message": said}).encode()
+    """An update that was polled, with what it says of a payment."""
+    said: dict[str, Any] = {"update_id": update.update_id}
+    if (query := update.pre_checkout_query) is not None:
+        said["pre_checkout_query"] = query.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if (message := update.message) is not None:
+        said["message"] = {
+            name: part.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for name in ("successful_payment", "refunded_payment")
+            if (part := getattr(message, name)) is not None
+        }
+        said["message"] |= {"date": int(message.date.timestamp()), "chat": {"id": message.chat.id}}
+        if message.from_user is not None:
+            said["message"]["from"] = {"id": message.from_user.id}
+    return json.dumps(said).encode()

@@ -17,7 +17,7 @@ from backend.kit.money import Currency, Money
 from backend.notifications.kinds import CheckoutReady
 from backend.notifications.service import notify
 from backend.orders.models import Order
-from backend.orders.queries import find_live_payment, find_payment
+from backend.orders.queries import find_by_return_token, find_live_payment, find_payment
 from backend.orders.service import get_order, place_order, settle, settle_told, tell_failure
 from backend.payments import inbox
 from backend.payments import service as payments
@@ -199,6 +199,16 @@ async def check_now(deps: Deps, now: datetime, *, payment_id: UUID, user_id: int
         payment, _ = await _get(session, payment_id, user_id)
     await ask(deps, payment, now)
     return await current_checkout(deps, payment_id=payment_id, user_id=user_id)
+
+
+async def come_back(deps: Deps, now: datetime, *, token: str, user_id: int) -> Checkout | None:
+    """How the payment stands that this person comes back from, asked for at once; None: it is none of his."""
+    async with deps.db.transaction() as session:
+        found = await find_by_return_token(session, token)
+    if found is None or found[1].user_id != user_id:
+        return None
+    await ask(deps, found[0], now)
+    return await current_checkout(deps, payment_id=found[0].id, user_id=user_id)
 
 
 async def ask(deps: Deps, payment: Payment, now: datetime) -> None:

@@ -2,9 +2,10 @@
 
 from aiogram import Router
 
-from bot.screens import checkout, fallback, help, home, keys, plans, profile, settings
+from bot.screens import back, checkout, fallback, help, home, keys, plans, profile, settings
 
 SCREENS: tuple[Router, ...] = (
+    back.router,  # before home: it takes what follows one kind of /start
     home.router,
     plans.router,
     checkout.router,

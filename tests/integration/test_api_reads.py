@@ -74,7 +74,7 @@ async def test_plans_are_those_of_the_bot_with_exact_prices_in_the_persons_langu
         {"amount": "799.00", "minor": 79900, "currency": "RUB"},
         {"amount": "2999.00", "minor": 299900, "currency": "RUB"},
     ]
-    assert [price["saving_percent"] for price in in_rubles] == [0, 11, 18]
+    assert [price["saving_percent"] for price in in_rubles] == [0, 10, 16]
 
 
 async def test_prices_are_shown_in_the_currencies_that_somebody_takes(shop: Shop) -> None:

@@ -46,7 +46,7 @@ def plan(days: int = 30, name: str = HOSTILE, plan_id: int = 2) -> Plan:
 OFFERS = [
     Offer(plan(30, "Месяц", 2), rub(29900), rub(29900), 0),
     Offer(plan(90, HOSTILE, 3), rub(79900), rub(26600), 11),
-    Offer(plan(365, "Год", 2**31 - 1), rub(299900), rub(24600), 18),
+    Offer(plan(365, "Год", 2**31 - 1), rub(299900), rub(25000), 16),
 ]
 METHODS = [
     MethodOffer("yookassa", "bank_card", rub(29900), test=True),

@@ -153,7 +153,7 @@ def test_plans_show_price_per_month_and_saving() -> None:
 
     assert text.splitlines()[2:] == [
         "Месяц — <b>299\xa0₽</b>",
-        "Год — <b>2\xa0999\xa0₽</b> · 246\xa0₽/мес · −18%",
+        "Год — <b>2\xa0999\xa0₽</b> · 250\xa0₽/мес · −16%",
     ]
 
 
