@@ -15,8 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.kit.db import DatabaseUnavailable
 from backend.orders.checkout import Deps
 from backend.orders.queries import ToPay, find_to_pay
-from backend.payments.providers import ProviderNotConfigured
-from backend.payments.providers.base import PaymentState, Snapshot
+from backend.payments.providers.base import PaymentProvider, PaymentState, Snapshot
 from backend.payments.service import parse_id
 
 log = structlog.get_logger()
@@ -33,13 +32,13 @@ class Verdict:
     language: str | None = None
 
 
-async def may_pay(deps: Deps, provider_id: str, asked: Snapshot, now: datetime) -> Verdict:
+async def may_pay(deps: Deps, driver: PaymentProvider, asked: Snapshot, now: datetime) -> Verdict:
     """Whether the payer of `asked`, an unpaid snapshot, may pay it now. Answers within seconds, whatever is down."""
-    refusal = _refuse_unseen(deps, provider_id, asked)
+    refusal = _refuse_unseen(deps, driver, asked)
     payment_id = parse_id(asked.pid)
     if refusal is not None or payment_id is None:
         return Verdict(refusal or "precheckout-foreign")
-    looking = asyncio.create_task(_look(deps, provider_id, payment_id))
+    looking = asyncio.create_task(_look(deps, driver.id, payment_id))
     await asyncio.wait([looking], timeout=LOOK_SECONDS)
     try:
         if not looking.done():  # a database that hangs would hold up even its cancellation
@@ -48,17 +47,13 @@ async def may_pay(deps: Deps, provider_id: str, asked: Snapshot, now: datetime) 
             raise TimeoutError
         found = looking.result()
     except (DatabaseUnavailable, DBAPIError, TimeoutError) as error:
-        log.warning("precheckout.blind", provider=provider_id, error=type(error).__name__)
+        log.warning("precheckout.blind", provider=driver.id, error=type(error).__name__)
         return Verdict("precheckout-busy")
     return Verdict(_judge(found, asked, now), found.user.language) if found else Verdict("precheckout-gone")
 
 
-def _refuse_unseen(deps: Deps, provider_id: str, asked: Snapshot) -> str | None:
+def _refuse_unseen(deps: Deps, driver: PaymentProvider, asked: Snapshot) -> str | None:
     """Why not, as far as it is known without any look-up: whether we made this for exactly this person and amount."""
-    try:
-        driver = deps.providers.get(provider_id)
-    except ProviderNotConfigured:
-        return "precheckout-gone"
     if asked.amount is None or asked.amount.currency not in driver.currencies:
         return "precheckout-gone"
     signed = driver.seal.holds(
@@ -74,7 +69,7 @@ def _refuse_unseen(deps: Deps, provider_id: str, asked: Snapshot) -> str | None:
         payer=asked.payer or "",
     )
     if not signed:
-        log.warning("precheckout.unproven", provider=provider_id)
+        log.warning("precheckout.unproven", provider=driver.id)
     return None if signed else "precheckout-foreign"
 
 

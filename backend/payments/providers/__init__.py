@@ -63,6 +63,11 @@ class Providers:
             raise ProviderNotConfigured(provider=provider_id)
         return self._drivers[provider_id]
 
+    @property
+    def in_bot(self) -> PaymentProvider | None:
+        """The one whose payments are made inside the bot."""
+        return next((driver for driver in self if driver.by_bot), None)
+
     def at(self, provider_id: str, token: str) -> PaymentProvider:
         """Whose webhook address this is. Takes as long for a wrong token as for a right one.
 

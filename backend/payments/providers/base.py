@@ -204,7 +204,10 @@ class PaymentProvider(Protocol):
         """Ask for the truth: after a webhook, on return, in reconciliation."""
 
     def told(self, body: bytes) -> Snapshot | None:
-        """The truth, where a stored event is itself the truth; None: ask with `fetch`."""
+        """The truth, where an event is itself the truth; None: ask with `fetch`.
+
+        A bot is asked before somebody pays, too: that payment is PENDING.
+        """
 
     async def capture(self, ref: str, key: str) -> Result:
         """Take money that is only held."""

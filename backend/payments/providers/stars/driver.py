@@ -115,7 +115,8 @@ class Stars:
 
     def told(self, body: bytes) -> Snapshot | None:
         update = _update(body)
-        return objects.paid(self._who, update) or objects.refunded(self._who, update)
+        readers = (objects.paid, objects.refunded, objects.asked)
+        return next((told for read in readers if (told := read(self._who, update)) is not None), None)
 
     async def capture(self, ref: str, key: str) -> Result:
         """Nothing is ever held: how the payment stands."""

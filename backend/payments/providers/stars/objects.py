@@ -37,6 +37,16 @@ def refunded(account: Account, update: Json) -> Snapshot | None:
     return _back(found) if found else None
 
 
+def asked(account: Account, update: Json) -> Snapshot | None:
+    """What an update says somebody is about to pay."""
+    query = part(update.get("pre_checkout_query"))
+    stars, payer = natural(query.get("total_amount")), natural(part(query.get("from")).get("id"))
+    if stars is None or payer is None or query.get("currency") != Currency.XTR:
+        return None
+    found = _snapshot(account, "", Money(stars, Currency.XTR), text(query.get("invoice_payload")), payer)
+    return replace(found, state=PaymentState.PENDING, provider_status="pre-checkout")
+
+
 def transaction(account: Account, row: Json) -> Snapshot | None:
     """A payment or its refund; None: Stars that moved for another reason."""
     came, left = part(row.get("source")), part(row.get("receiver"))
