@@ -66,7 +66,10 @@ def _read(file: Path, t: Translate) -> str:
     refuse_slips()
     if not os.access(file.parent, os.W_OK):
         raise CannotStart(t("init-unwritable", file=file))
-    content = envfile.read(file)
+    try:
+        content = envfile.read(file)
+    except OSError as error:
+        raise CannotStart(f"{ENV_FILE} cannot be read: {error.strerror}.") from None
     for name, value in dotenv_values(file, encoding="utf-8-sig").items():
         if not os.environ.get(name.upper()):
             os.environ[name.upper()] = value or ""

@@ -1,6 +1,5 @@
 """The file .env as it is read and changed, and what init needs to know of a provider."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,12 @@ from cli.wiring import CannotStart, read_settings
 
 
 @pytest.fixture
-def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The .env of a folder of one's own, and nothing of ours in the environment."""
     for name in known_names():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    yield tmp_path / ".env"
+    return tmp_path / ".env"
 
 
 def test_values_take_the_place_of_what_counted_and_all_else_stays() -> None:
@@ -70,7 +69,7 @@ def test_every_credential_is_a_setting_with_a_question_and_is_hidden_when_secret
 def test_a_slip_is_named_with_what_was_meant(env: Path) -> None:
     env.write_text("TELEGRAM_BOT_TOKEN=1:a\nYOKASSA_SHOP_ID=1\n")
 
-    with pytest.raises(CannotStart, match="YOKASSA_SHOP_ID is no setting.* did you mean YOOKASSA_SHOP_ID"):
+    with pytest.raises(CannotStart, match="did you mean YOOKASSA_SHOP_ID"):
         read_settings()
 
 
@@ -92,11 +91,6 @@ def test_a_wrong_value_is_explained_and_never_shown(env: Path) -> None:
 def test_a_file_that_is_no_text_is_one_sentence(env: Path) -> None:
     env.write_bytes("SHOP_NAME=Тихий VPN\n".encode("cp1251"))
     with pytest.raises(CannotStart, match="not UTF-8"):
-        read_settings()
-
-    env.unlink()
-    env.mkdir()
-    with pytest.raises(CannotStart, match=r"TELEGRAM_BOT_TOKEN|cannot be read"):
         read_settings()
 
 
