@@ -95,7 +95,7 @@ init-ask-x3ui-password = The panel's password (not shown while you type)
 init-ask-admin-ids = Telegram ids of the operators: numbers separated by commas (Enter: later)
 
 init-provider = How are people to pay?
-init-without-provider = No way to pay yet: the shop can only give trials.
+init-without-provider = No payment company yet. Run init again once there are credentials.
 init-panel = Keys live in a 3X-UI panel. How does one get in?
 init-panel-token = By API token, which is safer
 init-panel-login = By login and password

@@ -95,7 +95,7 @@ init-ask-x3ui-password = Пароль панели (при вводе не ви�
 init-ask-admin-ids = Telegram id операторов — числа через запятую (Enter — позже)
 
 init-provider = Чем принимать оплату?
-init-without-provider = Пока ни одного способа: магазин сможет давать только пробный период.
+init-without-provider = Пока без платёжной системы. Когда будут ключи, запустите init ещё раз.
 init-panel = Ключи живут в панели 3X-UI. Как в неё входить?
 init-panel-token = По API-токену — надёжнее
 init-panel-login = По логину и паролю
