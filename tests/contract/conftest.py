@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from backend.payments.providers import PROVIDERS
 from backend.payments.providers.base import PaymentProvider
 from backend.payments.providers.coingate import CoinGate
 from tests.contract.provider_harness import HARNESSES, CoinGateHarness, Harness, coingate
 
 
-@pytest.fixture(scope="session", params=sorted(PROVIDERS))
+@pytest.fixture(scope="session", params=sorted(HARNESSES))
 async def companies(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     async with HARNESSES[request.param]() as harness:
         yield harness

@@ -26,6 +26,7 @@ async def providers() -> AsyncIterator[Providers]:
 
 CREDENTIALS = {
     "coingate": {"COINGATE_API_KEY": "Abc"},
+    "stars": {"TELEGRAM_BOT_TOKEN": "4200000042:AAH-a-token"},
     "yookassa": {"YOOKASSA_SHOP_ID": "100500", "YOOKASSA_SECRET_KEY": "test_Abc"},
 }
 
@@ -33,7 +34,7 @@ CREDENTIALS = {
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 async def test_every_driver_is_listed_under_its_own_id(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     for variable, value in CREDENTIALS[name].items():
-        assert variable.startswith(PROVIDERS[name].config.model_config.get("env_prefix", "?"))
+        assert variable.startswith((PROVIDERS[name].config.model_config.get("env_prefix", "?"), "TELEGRAM_"))
         monkeypatch.setenv(variable, value)
 
     driver = PROVIDERS[name].build()

@@ -1,0 +1,307 @@
+"""Our driver of Stars against Telegram's emulator over real HTTP."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+from pydantic import HttpUrl, SecretStr
+
+from backend.kit.errors import Refused, Unavailable
+from backend.kit.money import Currency, Money
+from backend.payments.providers.base import (
+    Known,
+    Misconfigured,
+    NotProcessed,
+    PaymentRequest,
+    PaymentState,
+    RefundKnown,
+    RefundRequest,
+    Rejected,
+    Snapshot,
+    Unknown,
+)
+from backend.payments.providers.stars import Config, Stars
+from backend.payments.providers.stars.config import BotAccess
+from backend.payments.providers.stars.payload import make_payload
+from tests.contract.provider_cases import BROKEN, known, known_refund
+from tests.contract.telegram_world import TOKEN, TelegramWorld, telegram_world
+
+KEYS = {"1": bytes(range(32))}
+SERVICE = "telegram"
+
+
+@pytest.fixture(scope="module")
+async def worlds() -> AsyncIterator[TelegramWorld]:
+    async with telegram_world() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def telegram(worlds: TelegramWorld) -> TelegramWorld:
+    worlds.forget()
+    return worlds
+
+
+def driver_of(telegram: TelegramWorld, *, token: str = TOKEN, gone: bool = False, seconds: float = 5) -> Stars:
+    url = "http://127.0.0.1:9" if gone else str(telegram.http.base_url).rstrip("/")
+    access = BotAccess(_env_file=None, bot_token=SecretStr(token), api_url=HttpUrl(url))
+    return Stars(Config(_env_file=None), access, read_seconds=seconds)
+
+
+@pytest.fixture
+async def stars(telegram: TelegramWorld) -> AsyncIterator[Stars]:
+    driver = driver_of(telegram)
+    yield driver
+    await driver.aclose()
+
+
+@pytest.fixture
+async def impatient(telegram: TelegramWorld) -> AsyncIterator[Stars]:
+    driver = driver_of(telegram, seconds=0.5)
+    yield driver
+    await driver.aclose()
+
+
+def request(payer: int = 7, stars: int = 200) -> PaymentRequest:
+    payment_id = str(uuid4())
+    mac = make_payload(
+        KEYS,
+        "1",
+        provider="stars",
+        account="",
+        payment_id=payment_id,
+        order_id="",
+        user_id=0,
+        amount_minor=stars,
+        currency="XTR",
+        payer=str(payer),
+    )
+    return PaymentRequest(payment_id, Money(stars, Currency.XTR), "stars", "Подписка, 30 дней", "", mac)
+
+
+async def sold(telegram: TelegramWorld, driver: Stars, person: int, stars: int = 200) -> tuple[PaymentRequest, str]:
+    """Something sold to somebody: what was asked for, and the charge."""
+    asked = request(person, stars)
+    url = known(await driver.create(driver.prepare(asked), "")).url
+    payment = await telegram.do(f"/users/{person}/pay", link=url)
+    await telegram.bot.answer_pre_checkout_query(payment["id"], ok=True)
+    return asked, (await telegram.ask(f"/users/{person}/payments/{payment['id']}"))["charge_id"]
+
+
+def refund_of(driver: Stars, charge: str, person: int, stars: int = 200) -> bytes:
+    asked = RefundRequest(str(uuid4()), charge, Money(stars, Currency.XTR), "", "", payer=str(person))
+    return driver.prepare_refund(asked)
+
+
+async def listed(driver: Stars, telegram: TelegramWorld, **back: float) -> list[Snapshot]:
+    since = telegram.world.clock.now() - timedelta(**back)
+    return [snapshot async for snapshot in driver.list_since(since)]
+
+
+async def test_the_probe_says_which_bot_it_is(telegram: TelegramWorld, stars: Stars) -> None:
+    seen = await stars.probe()
+
+    assert (seen.account, seen.test, seen.enabled) == (stars.account, True, True)
+    assert stars.account == TOKEN.partition(":")[0]
+
+
+async def test_an_invoice_waits_without_an_id_and_can_be_made_again(telegram: TelegramWorld, stars: Stars) -> None:
+    asked = request()
+    body = stars.prepare(asked)
+
+    first, second = known(await stars.create(body, "")), known(await stars.create(body, ""))
+
+    assert (first.ref, first.state, first.amount) == ("", PaymentState.PENDING, asked.amount)
+    assert (first.pid, first.mac, first.account) == (asked.payment_id, asked.mac, stars.account)
+    assert first.url
+    assert second.url
+
+
+async def test_what_was_paid_is_found_with_who_paid_it(telegram: TelegramWorld, stars: Stars) -> None:
+    person = await telegram.person()
+    asked, charge = await sold(telegram, stars, person)
+
+    found = known(await stars.fetch(charge))
+
+    assert (found.ref, found.state, found.amount) == (charge, PaymentState.SUCCEEDED, asked.amount)
+    assert (found.pid, found.mac, found.payer) == (asked.payment_id, asked.mac, str(person))
+    assert found.paid_at is not None
+    assert abs(found.paid_at - telegram.world.clock.now()) < timedelta(minutes=1)
+    assert await stars.fetch("stxnobody") == Rejected("not_found")
+
+
+async def test_all_of_a_charge_goes_back_and_asking_twice_is_as_good(telegram: TelegramWorld, stars: Stars) -> None:
+    person = await telegram.person()
+    _, charge = await sold(telegram, stars, person)
+    body = refund_of(stars, charge, person)
+
+    first = known_refund(await stars.refund(body, ""))
+    again = known_refund(await stars.refund(body, ""))
+
+    assert first == again
+    assert (first.ref, first.payment_ref, first.state) == (f"stars-{charge}", charge, "succeeded")
+    assert known_refund(await stars.fetch_refund(first.ref)) == first
+    after = known(await stars.fetch(charge))
+    assert (after.state, after.refunded_minor, after.refund_ref) == (PaymentState.SUCCEEDED, 200, first.ref)
+    assert [refund async for refund in stars.refunds_of(charge)] == [first]
+
+
+async def test_what_was_not_paid_does_not_go_back(telegram: TelegramWorld, stars: Stars) -> None:
+    person = await telegram.person()
+    _, charge = await sold(telegram, stars, person)
+
+    assert await stars.refund(refund_of(stars, "stxnobody", person), "") == Rejected("CHARGE_NOT_FOUND")
+    assert [refund async for refund in stars.refunds_of(charge)] == []
+    assert await stars.fetch_refund(f"stars-{charge}") == Rejected("not_found")
+    assert isinstance(await stars.refund(b"not a refund", ""), Rejected)
+
+
+@pytest.mark.parametrize("many", [0, 1, 99, 100, 101, 350])
+async def test_the_list_is_read_from_its_end_however_long_it_is(
+    telegram: TelegramWorld, stars: Stars, many: int
+) -> None:
+    person = await telegram.person()
+    book = telegram.emulator.telegram.stars
+    user = {"id": person, "is_bot": False, "first_name": "Анна"}
+    for number in range(many):
+        book.charge(user, {"title": "", "payload": f"p{number}", "amount": 1, "period": 0})
+
+    everything = await listed(stars, telegram, hours=1)
+    book.charge(user, {"title": "", "payload": "newest", "amount": 2, "period": 0})
+    again = await listed(stars, telegram, hours=1)
+
+    assert [snapshot.mac for snapshot in everything] == [f"p{number}" for number in reversed(range(many))]
+    assert [snapshot.mac for snapshot in again] == ["newest", *(snapshot.mac for snapshot in everything)]
+
+
+async def test_the_list_goes_back_only_so_far_and_leaves_out_what_nobody_paid(
+    telegram: TelegramWorld, stars: Stars
+) -> None:
+    person = await telegram.person()
+    await sold(telegram, stars, person)
+    telegram.world.clock.advance(timedelta(days=2).total_seconds())
+    later, charge = await sold(telegram, stars, person)
+    await telegram.do("/stars/withdraw", amount=50)
+
+    [found] = await listed(stars, telegram, days=1)
+
+    assert (found.ref, found.pid) == (charge, later.payment_id)
+
+
+async def test_a_charge_that_went_back_is_listed_once_as_that(telegram: TelegramWorld, stars: Stars) -> None:
+    person = await telegram.person()
+    _, charge = await sold(telegram, stars, person)
+    await telegram.do(f"/charges/{charge}/refund")
+
+    [found] = await listed(stars, telegram, hours=1)
+
+    assert (found.ref, found.refunded_minor, found.payer) == (charge, 200, str(person))
+
+
+async def test_after_the_list_became_shorter_it_is_read_all_the_same(telegram: TelegramWorld, stars: Stars) -> None:
+    person = await telegram.person()
+    for _ in range(3):
+        await sold(telegram, stars, person)
+    assert len(await listed(stars, telegram, hours=1)) == 3
+
+    telegram.forget()
+    person = await telegram.person()
+    _, charge = await sold(telegram, stars, person)
+
+    assert [found.ref for found in await listed(stars, telegram, hours=1)] == [charge]
+
+
+@pytest.mark.parametrize(("mode", "options"), BROKEN)
+async def test_without_a_whole_answer_nothing_is_claimed(
+    telegram: TelegramWorld, impatient: Stars, mode: str, options: dict[str, Any]
+) -> None:
+    person = await telegram.person()
+    _, charge = await sold(telegram, impatient, person)
+    asked, back = request(person), refund_of(impatient, charge, person)
+    for method in ("createInvoiceLink", "refundStarPayment", "getMe"):
+        telegram.world.faults.arm(SERVICE, mode, path=f"*/{method}", **options)
+    telegram.world.faults.arm(SERVICE, mode, path="*/getStarTransactions", times=2, **options)
+
+    assert isinstance(await impatient.create(impatient.prepare(asked), ""), Unknown)
+    assert isinstance(await impatient.refund(back, ""), Unknown)
+    assert isinstance(await impatient.fetch(charge), Unknown)
+    with pytest.raises(Unavailable):
+        await impatient.probe()
+    with pytest.raises(Unavailable):
+        await listed(impatient, telegram, hours=1)
+
+    assert isinstance(await impatient.create(impatient.prepare(asked), ""), Known)
+    assert isinstance(await impatient.refund(back, ""), RefundKnown)
+    assert known(await impatient.fetch(charge)).refunded_minor == 200
+
+
+async def test_too_many_requests_had_no_effect(telegram: TelegramWorld, stars: Stars) -> None:
+    telegram.world.faults.arm(SERVICE, "http_429", path="*/createInvoiceLink", retry_after=7)
+
+    assert await stars.create(stars.prepare(request()), "") == NotProcessed(timedelta(seconds=7))
+
+
+async def test_a_wrong_token_is_the_operators_business_in_every_call(telegram: TelegramWorld) -> None:
+    wrong = driver_of(telegram, token="7000000001:AAF-another")
+
+    assert isinstance(await wrong.create(wrong.prepare(request()), ""), Misconfigured)
+    assert isinstance(await wrong.fetch("stx"), Misconfigured)
+    assert isinstance(await wrong.refund(refund_of(wrong, "stx", 7), ""), Misconfigured)
+    with pytest.raises(Refused):
+        await wrong.probe()
+    with pytest.raises(Unavailable):
+        await listed(wrong, telegram, hours=1)
+    await wrong.aclose()
+
+
+async def test_a_telegram_that_is_not_there_leaves_everything_unknown(telegram: TelegramWorld) -> None:
+    gone = driver_of(telegram, gone=True)
+
+    assert isinstance(await gone.create(gone.prepare(request()), ""), Unknown)
+    assert isinstance(await gone.fetch("stx"), Unknown)
+    with pytest.raises(Unavailable):
+        await gone.probe()
+    await gone.aclose()
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"\xff", b"\0", b"[" * 5000, b'{"payload": "x"}'])
+async def test_what_is_no_invoice_is_a_definite_no(stars: Stars, body: bytes) -> None:
+    assert isinstance(await stars.create(body, ""), Rejected)
+
+
+@pytest.mark.parametrize("many", [100_001, 10**9])
+async def test_more_stars_than_telegram_takes_are_a_definite_no(stars: Stars, many: int) -> None:
+    assert isinstance(await stars.create(stars.prepare(request(stars=many)), ""), Rejected)
+
+
+async def test_a_log_says_neither_the_token_nor_whose_payment(telegram: TelegramWorld, stars: Stars) -> None:
+    person = await telegram.person()
+    telegram.world.faults.arm(SERVICE, "lost_after", path="*/createInvoiceLink")
+
+    with structlog.testing.capture_logs() as log:
+        await stars.create(stars.prepare(request(person)), "")
+        asked, charge = await sold(telegram, stars, person)
+        await stars.fetch(charge)
+
+    assert "http.no_answer" in [event["event"] for event in log]
+    for hidden in (TOKEN, TOKEN.partition(":")[2], charge, asked.mac, asked.payment_id):
+        assert hidden not in repr(log)
+
+
+async def test_updates_are_read_as_the_bot_gets_them(telegram: TelegramWorld, stars: Stars) -> None:
+    person = await telegram.person()
+    asked, charge = await sold(telegram, stars, person)
+    await telegram.do(f"/charges/{charge}/refund")
+    history = await telegram.http.get("/_ctl/updates/history")
+
+    told = [stars.told(json.dumps(update).encode()) for update in history.json()]
+
+    assert [(one.ref, one.payer, one.refunded_minor) for one in told if one and one.pid == asked.payment_id] == [
+        ("", str(person), 0),
+        (charge, str(person), 0),
+        (charge, str(person), 200),
+    ]
