@@ -9,7 +9,7 @@ import { rawPath, sides, tell } from "./tell.js";
 import { faultName, language, timeOf, word } from "./words.js";
 
 const KEPT = 400; // entries on the page
-const HEADERS = ["content-type", "idempotence-key", "user-agent"];
+const HEADERS = ["content-type", "idempotence-key"];
 
 const state = { after: 0, waiting: [], paused: false, filter: "" };
 
