@@ -17,14 +17,17 @@ from backend.kit.db import plain_dsn
 def _read_nets(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be addresses or networks, separated by commas") from None
 
 
 def _read_zone(value: object) -> object:
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
     except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("is not a time zone, for example Europe/Moscow") from None
+        raise ValueError("is no time zone") from None
 
 
 def _read_ids(value: object) -> object:
@@ -58,38 +61,64 @@ class Settings(BaseSettings):
         arbitrary_types_allowed=True,
     )
 
-    telegram_bot_token: SecretStr = Field(description="From @BotFather, for example 123456:AAE…")
-    telegram_api_url: HttpUrl | None = Field(None, description="A Bot API server of your own. Empty: Telegram's.")
+    telegram_bot_token: SecretStr = Field(
+        examples=["123456:AAE…"], description="From @BotFather, for example 123456:AAE…"
+    )
+    telegram_api_url: HttpUrl | None = Field(
+        None, examples=["http://127.0.0.1:8081"], description="A Bot API server of your own. Empty: Telegram's."
+    )
     telegram_link_url: str = Field("https://t.me", description="Where links to the bot lead.")
     telegram_bot_username: str = Field("", description="Empty: asked from Telegram.")
     telegram_proxy: SecretStr | None = Field(
-        None, description="Where Telegram is blocked: socks5://user:password@host:port or http://host:port."
+        None,
+        examples=["socks5://127.0.0.1:1080"],
+        description="Where Telegram is blocked: socks5://user:password@host:port or http://host:port.",
     )
     admin_ids: Ids = Field((), description="Telegram ids of the operators, separated by commas.")
     secret_key: SecretStr = Field(
-        min_length=16, description="At least 32 random characters; every other key of ours is derived from it."
+        min_length=16,
+        examples=["(what this prints: openssl rand -hex 32)"],
+        description="Random characters, better 32 of them than 16; every other key of ours is derived from it.",
     )
     secret_key_old: SecretStr | None = Field(None, description="The former SECRET_KEY, after a change of it.")
     public_url: HttpUrl | None = Field(
-        None, description="Where webhooks and links point, for example https://vpn.example.com. Empty: polling only."
+        None,
+        examples=["https://vpn.example.com"],
+        description="Where webhooks and links point, for example https://vpn.example.com. Empty: polling only.",
     )
     database_url: SecretStr | None = Field(
         None, description="postgresql://… Empty: PostgreSQL is started here, in DATA_DIR."
     )
     data_dir: Path = Field(Path(".data"), description="Where this program keeps files of its own.")
     trusted_proxies: Networks = Field(
-        (), description="Addresses of your reverse proxies, separated by commas: their X-Forwarded-For counts."
+        (),
+        examples=["10.0.0.1,172.16.0.0/12"],
+        description="Addresses of your reverse proxies, separated by commas: their X-Forwarded-For counts.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, ge=1, le=65535, description="Port to listen on.")
-    timezone: Zone = Field(ZoneInfo("Europe/Moscow"), description="For dates people read.")
-    shop_name: str = Field("VPN", max_length=25, description="What people see as the name of the shop.")
+    port: int = Field(8080, ge=1, le=65535, examples=["8080"], description="Port to listen on.")
+    timezone: Zone = Field(
+        ZoneInfo("Europe/Moscow"), examples=["Europe/Moscow"], description="For dates people read."
+    )
+    shop_name: str = Field(
+        "VPN", max_length=25, examples=["Тихий VPN"], description="What people see as the name of the shop."
+    )
     seller: str = Field("", description="Who sells: name, tax number, contacts. Stands in the terms.")
     support: str = Field("", description="Where people get help: @name or an e-mail address.")
-    offer_url: HttpUrl | None = Field(None, description="Your offer, in full. Empty: the short one of /terms.")
-    privacy_url: HttpUrl | None = Field(None, description="Your privacy policy. Empty: the short one of /terms.")
-    log_format: Literal["console", "json"] = Field("json", description="json in production.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much to log.")
+    offer_url: HttpUrl | None = Field(
+        None,
+        examples=["https://vpn.example.com/offer"],
+        description="Your offer, in full. Empty: the short one of /terms.",
+    )
+    privacy_url: HttpUrl | None = Field(
+        None,
+        examples=["https://vpn.example.com/privacy"],
+        description="Your privacy policy. Empty: the short one of /terms.",
+    )
+    log_format: Literal["console", "json"] = Field("json", examples=["json"], description="json in production.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", examples=["INFO"], description="How much to log."
+    )
     clock_file: Path | None = Field(None, description="For the demo and tests: the file with the moved clock.")
 
     @field_validator("telegram_bot_token")
@@ -116,7 +145,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_proxy(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("socks5://", "socks4://", "http://")):
-            raise ValueError("must be a proxy address, for example socks5://127.0.0.1:1080")
+            raise ValueError("must begin with socks5://, socks4:// or http://")
         return value
 
     @property

@@ -53,7 +53,7 @@ def run(*, port: int, reset: bool, data_dir: Path) -> None:
             raise CannotStart(f"The disk is full: make room in {data_dir} and start again.") from None
         if error.errno in (errno.EACCES, errno.EROFS):
             raise CannotStart(f"{data_dir} cannot be written: choose another folder with --data-dir.") from None
-        raise
+        raise CannotStart(f"{data_dir} cannot be used ({error.strerror}): choose another with --data-dir.") from None
 
 
 def _check_port(port: int) -> None:

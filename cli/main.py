@@ -31,7 +31,9 @@ SIGNS = {Level.OK: "✓", Level.WARN: "!", Level.FAIL: "✗"}
 
 @app.command()
 def demo(
-    port: int = typer.Option(8080, envvar="PORT", help="Everything hangs under this port of 127.0.0.1."),
+    port: int = typer.Option(
+        8080, envvar="PORT", min=1, max=65535, help="Everything hangs under this port of 127.0.0.1."
+    ),
     reset: bool = typer.Option(False, envvar="RESET", help="Begin with an empty world."),
     data_dir: Path = typer.Option(Path(".data/demo"), help="Where the demo keeps its world."),
 ) -> None:

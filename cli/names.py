@@ -29,9 +29,13 @@ def secret_names() -> frozenset[str]:
     )
 
 
+def all_configs() -> list[type[BaseSettings]]:
+    """Everything that reads the environment."""
+    return [Settings, XuiConfig, *(driver.config for driver in PROVIDERS.values())]
+
+
 def _variables() -> Iterator[tuple[str, FieldInfo]]:
-    configs: list[type[BaseSettings]] = [Settings, XuiConfig, *(driver.config for driver in PROVIDERS.values())]
-    for config in configs:
+    for config in all_configs():
         prefix = config.model_config.get("env_prefix", "")
         for field, info in config.model_fields.items():
             yield (str(info.validation_alias) if info.validation_alias else f"{prefix}{field}").upper(), info

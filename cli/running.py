@@ -11,7 +11,7 @@ from backend.kit.i18n import Translate, choose_language, translator
 from cli import processes
 from cli.migrations import migrate
 from cli.postgres import Postgres
-from cli.wiring import Deps, prepare, read_settings, wire
+from cli.wiring import Deps, prepare, read_settings, refuse_wrong, wire
 
 log = structlog.get_logger()
 
@@ -37,8 +37,9 @@ def run_processes(*kinds: Process, migrating: bool = False) -> None:
 
     async def work(dsn: str) -> None:
         settings = read_settings()
-        username = settings.telegram_bot_username or await processes.ask_username(settings)
-        deps = wire(settings, dsn, bot_username=username.lstrip("@"))
+        deps = wire(settings, dsn, bot_username=settings.telegram_bot_username.lstrip("@"))
+        if not settings.telegram_bot_username:
+            deps.know_bot(await processes.ask_username(settings))
         if not deps.brand.public_url:
             log.warning("settings.no_address", needed_for="subscription links and webhooks", name="PUBLIC_URL")
         try:
@@ -47,6 +48,7 @@ def run_processes(*kinds: Process, migrating: bool = False) -> None:
         finally:
             await deps.aclose()
 
+    refuse_wrong()
     with ExitStack() as stack:
         processes.run(work(database(stack, migrating=migrating)))
 
@@ -62,6 +64,7 @@ def run_once(task: Callable[[Deps], Awaitable[R]]) -> R:
         finally:
             await deps.aclose()
 
+    refuse_wrong()
     with ExitStack() as stack:
         return processes.run(work(database(stack)))
 

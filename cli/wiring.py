@@ -1,7 +1,7 @@
 """Settings become the one object that everything else is given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -25,8 +25,9 @@ from backend.vpn import service as vpn
 from backend.vpn.panels import PANELS
 from backend.vpn.panels.base import Panel, PanelAccess
 from backend.vpn.panels.xui.config import Config as XuiConfig
+from cli.explain import explain, troubles
 from cli.migrations import applied, newest
-from cli.names import slips, strangers
+from cli.names import all_configs, slips, strangers
 
 log = structlog.get_logger()
 
@@ -52,6 +53,10 @@ class Deps:
     secrets: Secrets
     channel: Channel | None = None  # set where messages are sent
     _panels: dict[tuple[int, PanelAccess], Panel] = field(default_factory=dict)
+
+    def know_bot(self, username: str) -> None:
+        """Point links at the bot of this name; empty: its name is not known."""
+        self.brand = replace(self.brand, bot_url=_bot_url(self.settings, username))
 
     @property
     def public_url(self) -> str:
@@ -92,6 +97,10 @@ class Deps:
         await self.db.aclose()
 
 
+def _bot_url(settings: Settings, username: str) -> str:
+    return f"{settings.telegram_link_url}/{username}"
+
+
 def read_settings(**values: Any) -> Settings:
     """The settings of this environment.
 
@@ -102,7 +111,7 @@ def read_settings(**values: Any) -> Settings:
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise CannotStart(explain(error, prefix="")) from None
+        raise CannotStart("\n".join(explain(error, Settings))) from None
 
 
 def refuse_slips() -> None:
@@ -119,16 +128,12 @@ def refuse_slips() -> None:
         )
 
 
-def explain(error: ValidationError, *, prefix: str) -> str:
-    """One sentence per variable, without the values."""
-    lines = []
-    for problem in error.errors(include_input=False, include_url=False):
-        name = prefix + "_".join(str(part) for part in problem["loc"]).upper()
-        message = problem["msg"].removeprefix("Value error, ")
-        missing = problem["type"] == "missing"
-        hint = Settings.model_fields[str(problem["loc"][0])].description if not prefix and problem["loc"] else ""
-        lines.append(f"{name} is missing: {hint}" if missing else f"{name}: {message}" if name != prefix else message)
-    return "\n".join(lines)
+def refuse_wrong() -> None:
+    """Raises CannotStart: everything that is wrong in the environment, a line each."""
+    refuse_slips()
+    wrong = troubles(all_configs())
+    if wrong:
+        raise CannotStart("\n".join(wrong))
 
 
 def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
@@ -151,7 +156,7 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
         providers=providers,
         brand=Brand(
             name=settings.shop_name,
-            bot_url=f"{settings.telegram_link_url}/{bot_username}",
+            bot_url=_bot_url(settings, bot_username),
             public_url=settings.public_base,
             seller=settings.seller,
             support=settings.support,
@@ -186,7 +191,7 @@ def open_provider(name: str) -> PaymentProvider | None:
     try:
         return PROVIDERS[name].build()
     except ValidationError as error:
-        raise CannotStart(explain(error, prefix=f"{name.upper()}_")) from None
+        raise CannotStart("\n".join(explain(error, PROVIDERS[name].config))) from None
 
 
 def first_panel() -> XuiConfig:
@@ -198,7 +203,7 @@ def first_panel() -> XuiConfig:
     try:
         return XuiConfig()
     except ValidationError as error:
-        raise CannotStart(explain(error, prefix="X3UI_")) from None
+        raise CannotStart("\n".join(explain(error, XuiConfig))) from None
 
 
 async def prepare(deps: Deps) -> None:

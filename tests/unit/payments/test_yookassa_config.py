@@ -26,14 +26,16 @@ def test_without_credentials_it_is_off() -> None:
 
 
 @pytest.mark.parametrize("present", ["YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY"])
-def test_one_credential_alone_does_not_switch_it_on(monkeypatch: pytest.MonkeyPatch, present: str) -> None:
+def test_one_credential_alone_is_an_error_that_names_the_other(monkeypatch: pytest.MonkeyPatch, present: str) -> None:
     monkeypatch.setenv(present, "100500")
+    other = {"YOOKASSA_SHOP_ID": "YOOKASSA_SECRET_KEY", "YOOKASSA_SECRET_KEY": "YOOKASSA_SHOP_ID"}[present]
 
-    assert not Config().configured
+    with pytest.raises(ValueError, match=f"{other} is missing"):
+        Config()
 
 
 def test_empty_variables_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_shop(monkeypatch, secret_key="", api_url="", vat_code="", webhook_nets="")
+    set_shop(monkeypatch, shop_id="", secret_key="", api_url="", vat_code="", webhook_nets="")
 
     assert not Config().configured
     assert str(Config().api_url) == "https://api.yookassa.ru/v3"

@@ -78,6 +78,13 @@ class Config(BaseSettings):
         return self.secret_key.get_secret_value() if self.secret_key else ""
 
     @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if bool(self.shop_id) != bool(self.secret_key):
+            missing = "YOOKASSA_SECRET_KEY" if self.shop_id else "YOOKASSA_SHOP_ID"
+            raise ValueError(f"{missing} is missing: YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY go together")
+        return self
+
+    @model_validator(mode="after")
     def _keep_live_credentials_at_home(self) -> Self:
         official = self.api_url.scheme == "https" and self.api_url.host == OFFICIAL_HOST
         if self._key.startswith("live_") and not official:
