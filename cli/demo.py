@@ -166,10 +166,9 @@ def _announce(port: int) -> None:
         ("Everything there is", f"{base}/"),
         ("API documentation", f"{base}/docs"),
         ("Health", f"{base}/healthz · {base}/readyz · {base}/metrics"),
-        ("Bot API (emulated)", f"{base}/sandbox/telegram"),
-        ("YooKassa (emulated)", f"{base}/sandbox/yookassa/v3"),
-        ("3X-UI panel (emulated)", f"{base}/sandbox/xui/"),
-        ("Clock, faults, log", f"{base}/sandbox/_ctl/clock · /faults · /log"),
+        ("What YooKassa knows", f"{base}/sandbox/yookassa/_ctl/payments"),
+        ("What CoinGate knows", f"{base}/sandbox/coingate/_ctl/orders"),
+        ("Keys on the 3X-UI panel", f"{base}/sandbox/xui/_ctl/clients"),
     ):
         table.add_row(what, where)
     Console(file=sys.stdout, width=110).print(table)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
+from pydantic import HttpUrl, ValidationError
 from sqlalchemy import text
 
 from backend.kit import clock
@@ -97,6 +97,15 @@ class Deps:
         await self.db.aclose()
 
 
+def _is_private(url: HttpUrl | None) -> bool:
+    """Whether an address is of this machine or of a private network."""
+    host = (url.host or "").strip("[]") if url else ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".local"))
+
+
 def _bot_url(settings: Settings, username: str) -> str:
     return f"{settings.telegram_link_url}/{username}"
 
@@ -177,6 +186,11 @@ def own_secrets(settings: Settings) -> Secrets:
 
 def open_providers(secrets: Secrets) -> Providers:
     """Every provider that the environment has credentials for."""
+    if settings.telegram_api_url is None and _is_private(settings.public_url):
+        raise CannotStart(
+            "PUBLIC_URL: nobody else can reach this address, and Telegram refuses buttons that lead there:"
+            " give the address people will use, for example PUBLIC_URL=https://vpn.example.com, or leave it empty."
+        )
     ring = secrets.ring("order-mac")
     drivers = [driver for name in PROVIDERS if (driver := open_provider(name)) is not None]
     return Providers(drivers, ring.keys, ring.newest)
