@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import typer
@@ -215,7 +216,9 @@ def test_every_secret_comes_from_the_env_file(services: dict[str, dict[str, Any]
         for variable, value in service["environment"].items():
             if re.search("PASSWORD|SECRET|TOKEN|KEY", variable):
                 assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", value), f"{name}: {variable} is required, and from .env"
-    assert "@" not in services["api"]["environment"]["DATABASE_URL"].partition("://")[2].partition("shop@")[0]
+    password = services["postgres"]["environment"]["POSTGRES_PASSWORD"]
+    assert {services[name]["environment"]["PGPASSWORD"] for name in OURS} == {password}
+    assert urlsplit(services["api"]["environment"]["DATABASE_URL"]).password is None
 
 
 def test_the_proxy_s_network_is_the_one_that_is_trusted(compose: dict[str, Any]) -> None:
