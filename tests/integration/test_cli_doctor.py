@@ -60,7 +60,13 @@ async def test_everything_that_is_wrong_is_said_at_once(shop: Shop, tmp_path: Pa
 
 async def test_a_panel_that_is_down_and_a_token_that_was_revoked(shop: Shop, tmp_path: Path) -> None:
     shop.panel.goes_down()
-    settings = shop_of(shop.town, TELEGRAM_BOT_TOKEN="5555555555:AAH-nobody", PUBLIC_URL="", YOOKASSA_SHOP_ID="")
+    settings = shop_of(
+        shop.town,
+        TELEGRAM_BOT_TOKEN="5555555555:AAH-nobody",
+        PUBLIC_URL="",
+        YOOKASSA_SHOP_ID="",
+        YOOKASSA_SECRET_KEY="",
+    )
     async with terminal("doctor", home=tmp_path, **settings) as seen:
         await seen.sees("Telegram не принимает TELEGRAM_BOT_TOKEN", "ссылкам подписки нужен адрес")
         await seen.sees("Панель не отвечает", "Есть что исправить")
