@@ -94,7 +94,7 @@ class YooKassa:
             headers={"Idempotence-Key": key, "Content-Type": "application/json"},
             auth=(SHOP_ID, SHOP_KEY),
         )
-        assert answer.is_success, answer.text
+        assert answer.status_code == 200, answer.text
         return str(answer.json()["id"])
 
     def breaks(self, call: tuple[str, str], mode: str, **options: Any) -> Fault:

@@ -91,11 +91,13 @@ class Town:
     db: Database
     tables: Sequence[str]
 
-    def empty(self) -> None:
-        """No row and no memory of the test before."""
+    async def empty(self) -> None:
+        """No row and no memory of the test before, whose last transaction may still be ending."""
         emptying = "".join(f"delete from {table};" for table in self.tables)
-        with psycopg.connect(self.dsn) as connection:
-            connection.execute(f"set local session_replication_role = replica; {emptying}")
+        async with await psycopg.AsyncConnection.connect(self.dsn) as connection:
+            await connection.execute(
+                f"set local lock_timeout = '10s'; set local session_replication_role = replica; {emptying}"
+            )
         self.companies.world.faults.clear()
         self.companies.world.log.clear()
         self.companies.world.clock.reset()
@@ -333,7 +335,7 @@ async def open_town(dsn: str, folder: Path) -> AsyncIterator[Town]:
 @contextlib.asynccontextmanager
 async def open_shop(town: Town) -> AsyncIterator[Shop]:
     """A shop that has plans and one server, and that had no mishap in the end."""
-    town.empty()
+    await town.empty()
     deps = await _wire(town)
     recorder = Recorder()
     deps.channel = recorder
