@@ -152,6 +152,11 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
         CannotStart: a driver's settings are wrong, or a moved clock would meet real money.
     """
     configure_logs(settings.log_format, settings.log_level)
+    if settings.telegram_api_url is None and _is_private(settings.public_url):
+        raise CannotStart(
+            "PUBLIC_URL: nobody else can reach this address, and Telegram refuses buttons that lead there:"
+            " give the address people will use, for example PUBLIC_URL=https://vpn.example.com, or leave it empty."
+        )
     clock.use_file(settings.clock_file)
     for name in strangers(ENV_FILE):
         log.warning("settings.unknown", name=name)
@@ -186,11 +191,6 @@ def own_secrets(settings: Settings) -> Secrets:
 
 def open_providers(secrets: Secrets) -> Providers:
     """Every provider that the environment has credentials for."""
-    if settings.telegram_api_url is None and _is_private(settings.public_url):
-        raise CannotStart(
-            "PUBLIC_URL: nobody else can reach this address, and Telegram refuses buttons that lead there:"
-            " give the address people will use, for example PUBLIC_URL=https://vpn.example.com, or leave it empty."
-        )
     ring = secrets.ring("order-mac")
     drivers = [driver for name in PROVIDERS if (driver := open_provider(name)) is not None]
     return Providers(drivers, ring.keys, ring.newest)
