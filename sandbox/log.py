@@ -1,5 +1,6 @@
 """The request log: what went between the shop and the world, newest last, kept in memory."""
 
+import contextlib
 import itertools
 import time
 from collections import deque
@@ -66,7 +67,8 @@ class LogMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
         if scope["type"] != "http" or path.startswith("/_ctl/") or path.endswith(self.quiet):
-            await self.app(scope, receive, send)
+            with contextlib.suppress(ClientDisconnect):
+                await self.app(scope, receive, send)
             return
         request, response = bytearray(), bytearray()
         status: int | None = None
