@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend.kit.db import plain_dsn
@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         examples=["https://vpn.example.com"],
         description="Where webhooks and links point, for example https://vpn.example.com. Empty: polling only.",
     )
+    telegram_mode: Literal["polling", "webhook"] = Field(
+        "polling",
+        description="How the bot hears people. webhook: Telegram comes to `serve` at PUBLIC_URL, by https.",
+    )
     database_url: SecretStr | None = Field(
         None, description="postgresql://… Empty: PostgreSQL is started here, in DATA_DIR."
     )
@@ -139,6 +143,13 @@ class Settings(BaseSettings):
                     "must be a PostgreSQL address, for example postgresql://user:password@host/shop,"
                     " with signs like @ and / in the password written as %40 and %2F"
                 ) from None
+        return value
+
+    @field_validator("telegram_mode")
+    @classmethod
+    def _has_address(cls, value: str, info: ValidationInfo) -> str:
+        if value == "webhook" and info.data.get("public_url") is None:
+            raise ValueError("webhook needs PUBLIC_URL: that is where Telegram comes to")
         return value
 
     @field_validator("telegram_proxy")

@@ -26,6 +26,7 @@ from backend.vpn import jobs as vpn_jobs
 from bot.app import create_dispatcher, introduce, make_bot
 from bot.notifier import Notifier
 from bot.polling import poll
+from bot.webhook import Entrance, Webhook
 from cli.wiring import Deps
 
 log = structlog.get_logger()
@@ -66,11 +67,19 @@ async def ask_username(settings: Settings) -> str:
 
 
 async def run_web(deps: Deps) -> None:
-    """Answer HTTP."""
+    """Answer HTTP, and Telegram where that comes by webhook."""
     app = create_app(deps, title=deps.brand.name)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(know_providers(deps))
-        group.create_task(serve(app, host=deps.settings.host, port=deps.settings.port))
+    bot = connect_bot(deps.settings)
+    try:
+        async with asyncio.TaskGroup() as group:
+            if deps.settings.telegram_mode == "webhook":
+                webhook = Webhook(create_dispatcher(deps), bot, deps, Entrance.of(deps.secrets))
+                app.router.routes.append(webhook.route)
+                group.create_task(webhook.announce(deps.public_url))
+            group.create_task(know_providers(deps))
+            group.create_task(serve(app, host=deps.settings.host, port=deps.settings.port))
+    finally:
+        await bot.session.close()
 
 
 async def know_providers(deps: Deps) -> None:
@@ -114,13 +123,17 @@ async def serve(app: ASGIApp, *, host: str, port: int, http: type[HttpToolsProto
 
 
 async def run_bot(deps: Deps) -> None:
-    """Answer people by polling Telegram; of several such processes one polls and the others wait."""
+    """Answer people by polling Telegram; of several such processes one polls and the others wait.
+
+    Where Telegram comes to the web process, there is nothing to poll.
+    """
     bot = connect_bot(deps.settings)
     try:
         await introduce(bot)
         async with asyncio.TaskGroup() as group:
             group.create_task(know_providers(deps))
-            group.create_task(poll(create_dispatcher(deps), bot, deps))
+            if deps.settings.telegram_mode == "polling":
+                group.create_task(poll(create_dispatcher(deps), bot, deps))
     finally:
         await bot.session.close()
 
