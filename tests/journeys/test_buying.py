@@ -7,7 +7,7 @@ from tests.journeys.keys import assert_works, way_of_key
 from tests.journeys.person import CARD, SBP, WALLET
 from tests.journeys.world import World
 
-QUICK = 1.0  # seconds; noise only delays, so of five keys the second fastest says what the shop needs
+QUICK = 1.0  # seconds; the middle one of five keys counts, since this machine does other things as well
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,8 @@ async def test_the_key_is_in_the_chat_within_a_second_of_the_webhook(
     ways.sort(key=lambda way: way.seconds)
     with capsys.disabled():
         print("\nfrom webhook to key:", ", ".join(f"{way.seconds:.2f} s" for way in ways))  # noqa: T201 - wanted
-    assert ways[1].seconds < QUICK, str(ways[1])
+    middle = ways[len(ways) // 2]
+    assert middle.seconds < QUICK, str(middle)
 
 
 async def test_a_double_tap_on_a_method_is_one_order(world: World, new_person: NewPerson) -> None:
