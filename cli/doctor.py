@@ -164,7 +164,7 @@ async def check_providers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
     for provider in deps.providers:
         async for finding in try_provider(provider, t):
             yield finding
-        if deps.brand.public_url:
+        if deps.brand.public_url and not provider.by_bot:
             hook = deps.brand.public_url + deps.providers.hook_path(provider.id)
             yield Finding(Level.OK, provider.id, t("doctor-provider-hook", url=hook))
 

@@ -89,7 +89,12 @@ async def test_three_taps_lead_from_start_to_the_payment_page(bot_shop: BotShop)
     checkout = await phone.screen()
     page = await phone.address("Оплатить 299\xa0₽")
 
-    assert labels(methods)[:3] == ["💳 Банковская карта", "⚡️ СБП", "👛 Кошелёк ЮMoney"]
+    assert labels(methods)[:3] == [
+        "💳 Банковская карта · 299\xa0₽",
+        "⚡️ СБП · 299\xa0₽",
+        "👛 Кошелёк ЮMoney · 299\xa0₽",
+    ]
+    assert labels(methods)[-2:] == ["⭐️ Telegram Stars · 200\xa0⭐", "◀️ Назад"]
     assert "Нажимая на способ оплаты, вы принимаете оферту" in methods["text"]
     assert "Заказ № " in checkout["text"]
     assert "Способ оплаты: СБП" in checkout["text"]

@@ -1,6 +1,8 @@
 """What an operator sets for Stars, and what of the bot's own settings they need."""
 
-from pydantic import Field, HttpUrl, SecretStr
+from typing import Self
+
+from pydantic import Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 OFFICIAL_URL = "https://api.telegram.org"
@@ -48,6 +50,14 @@ class BotAccess(BaseSettings):
     bot_token: SecretStr | None = None
     api_url: HttpUrl | None = None
     proxy: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _carries_payments(self) -> Self:
+        if (self.proxy_url or "").startswith("socks4"):
+            raise ValueError(
+                "TELEGRAM_PROXY must be socks5:// or http://: payments in Stars do not go through socks4"
+            )
+        return self
 
     @property
     def bot_id(self) -> str:
