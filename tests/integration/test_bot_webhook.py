@@ -17,6 +17,7 @@ from backend.settings import Settings
 from bot.app import create_dispatcher, make_bot
 from bot.notifier import Notifier
 from bot.webhook import SECRET_HEADER, Entrance, Webhook
+from cli.processes import run_web
 from sandbox.companies import BOT_TOKEN
 from tests.integration.bot_fixtures import BotShop, Json, event_count, open_bot
 from tests.integration.stars_fixture import Payer, payer, settled
@@ -235,3 +236,28 @@ def test_a_webhook_needs_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
         Settings(_env_file=None, **values)
 
     assert Settings(_env_file=None, public_url="https://vpn.example.com", **values).telegram_mode == "webhook"
+
+
+async def test_the_web_process_takes_updates_where_that_is_set(shop: Shop) -> None:
+    with listener() as held:
+        url, port = url_of(held), held.getsockname()[1]
+    settings = shop.deps.settings.model_copy(update={"telegram_mode": "webhook", "port": port})
+    deps = replace(shop.deps, settings=settings, brand=replace(shop.deps.brand, public_url=url))
+    bot = make_bot(BOT_TOKEN, f"{shop.town.companies_url}/sandbox/telegram")
+    web = asyncio.create_task(run_web(deps))
+    async with httpx2.AsyncClient(
+        base_url=f"{shop.town.companies_url}/sandbox/telegram/_ctl/", trust_env=False
+    ) as http:
+        nothing = asyncio.create_task(asyncio.sleep(0))
+        opened = BotShop(shop, bot, create_dispatcher(shop.deps), http, nothing)
+
+        async def is_announced() -> bool:
+            return (await bot.get_webhook_info()).url.startswith(f"{url}/telegram/")
+
+        await until(is_announced)
+        phone = await opened.started()
+        assert (await phone.screen())["keyboard"]
+    web.cancel()
+    await asyncio.wait([web])
+    await bot.delete_webhook()
+    await bot.session.close()
