@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
+CONNECTIONS = 2  # of the queue itself; what jobs do goes through the Database
 POOL_SECONDS = 2.0  # without a database a worker must still be able to stop
 
 
@@ -59,6 +60,7 @@ Tick = Callable[[AsyncSession, datetime], Awaitable[None]]
 RUNNERS: dict[type[Job], Runner] = {}
 RECURRING: dict[type[Job], timedelta] = {}
 TICKS: list[Tick] = []
+_FIELDS: dict[type[Job], TypeAdapter[Any]] = {}
 
 
 def runs(job: type[J]) -> Callable[[Callable[[J, Any], Awaitable[None]]], Callable[[J, Any], Awaitable[None]]]:
@@ -100,10 +102,11 @@ async def enqueue(session: AsyncSession, job: Job, *, once: str | None = None, s
         once: while a job of this name waits, a second one is not queued (that is success).
         serial: of the jobs of this name only one runs at a time, in order.
     """
-    deferrer = _enqueuer.configure_task(
-        type(job).__name__, lock=serial, queueing_lock=once and f"{type(job).__name__}:{once}"
-    )
-    arguments = TypeAdapter(type(job)).dump_python(job, mode="json")
+    name = f"{type(job).__name__}:{once}" if once is not None else None
+    if name is not None and await session.scalar(_WAITING, {"name": name}):
+        return
+    deferrer = _enqueuer.configure_task(type(job).__name__, lock=serial, queueing_lock=name)
+    arguments = _fields(type(job)).dump_python(job, mode="json")
     try:
         async with session.begin_nested():
             # asked for in here: the savepoint is made when its connection is asked for, not before
@@ -112,6 +115,13 @@ async def enqueue(session: AsyncSession, job: Job, *, once: str | None = None, s
             await deferrer.defer_async(**arguments)
     except AlreadyEnqueued:
         log.debug("job.already_queued", job=type(job).__name__, once=once)
+
+
+def _fields(job: type[Job]) -> TypeAdapter[Any]:
+    """How a job's fields are written and read: kept, since it takes a millisecond to find out."""
+    if job not in _FIELDS:
+        _FIELDS[job] = TypeAdapter(job)
+    return _FIELDS[job]
 
 
 async def tick(db: Database) -> None:
@@ -194,20 +204,26 @@ class Worker:
                     if not await session.scalar(text("select count(*) from procrastinate_jobs")):
                         return
                 await app.run_worker_async(
-                    wait=False, concurrency=self.concurrency, delete_jobs="always", install_signal_handlers=False
+                    wait=False,
+                    concurrency=self.concurrency,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    listen_notify=False,
                 )
 
     def _app(self) -> App:
-        app = App(connector=PsycopgConnector(conninfo=self.db.dsn, min_size=1, max_size=5, timeout=POOL_SECONDS))
+        # of a fixed size: a pool that is closed while it grows leaves the new connection open
+        connector = PsycopgConnector(
+            conninfo=self.db.dsn, min_size=CONNECTIONS, max_size=CONNECTIONS, timeout=POOL_SECONDS
+        )
+        app = App(connector=connector)
         for job, runner in RUNNERS.items():
             app.task(name=job.__name__)(self._task(job, runner))
         return app
 
     def _task(self, job: type[Job], runner: Runner) -> Callable[..., Awaitable[None]]:
-        adapter = TypeAdapter(job)
-
         async def run(**arguments: Any) -> None:
-            await self.run_job(job.__name__, runner(adapter.validate_python(arguments), self.deps))
+            await self.run_job(job.__name__, runner(_fields(job).validate_python(arguments), self.deps))
 
         return run
 
