@@ -47,7 +47,7 @@ from backend.subscriptions.models import Extension, Subscription
 from backend.subscriptions.service import Granted, start_trial
 from backend.users.service import lock_user, register
 from backend.vpn import jobs as vpn_jobs
-from backend.vpn.models import VpnKey
+from backend.vpn.models import Server, VpnKey
 from cli.wiring import Deps, prepare, read_settings, wire
 from sandbox.companies import BOT_USERNAME, Companies, environment, open_companies
 from sandbox.server import server
@@ -351,7 +351,8 @@ async def open_shop(town: Town) -> AsyncIterator[Shop]:
         await shop.yookassa.change_shop(webhook_url=f"{town.shop_url}{shop.hook}")
         async with deps.db.transaction() as session:  # as if the first round were done
             session.add_all(Timer(name=job.__name__, next_at=shop.now + often) for job, often in RECURRING.items())
-        await shop.run_jobs()
+        for server in await shop.all(select(Server)):
+            await vpn_jobs.read_panel(deps, server.id)
         town.companies.world.log.clear()
         try:
             yield shop
