@@ -7,11 +7,9 @@ await shop.run_jobs()
 subscription = await buyer.subscription()
 """
 
-import asyncio
 import contextlib
 import itertools
 import json
-import socket
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -50,9 +48,9 @@ from backend.vpn import jobs as vpn_jobs
 from backend.vpn.models import Server, VpnKey
 from cli.wiring import Deps, prepare, read_settings, wire
 from sandbox.companies import BOT_USERNAME, Companies, environment, open_companies
-from sandbox.server import server
 from tests.audit import audit_books, audit_keys, audit_objects, audit_requests
-from tests.outside import Panel, YooKassa
+from tests.outside import Panel, YooKassa, until
+from tests.serving import listener, serving, url_of
 
 # Importing them is what registers their runners and ticks.
 JOBS = (notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
@@ -109,10 +107,18 @@ class Door:
     """An address that outlives the applications behind it."""
 
     app: ASGIApp | None = None
+    inside: int = 0  # requests that are being answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None, "nobody is behind the door"
-        await self.app(scope, receive, send)
+        self.inside += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.inside -= 1
+
+    async def nobody_inside(self) -> bool:
+        return self.inside == 0
 
 
 @dataclass
@@ -358,6 +364,9 @@ async def open_shop(town: Town) -> AsyncIterator[Shop]:
             yield shop
             await shop.audit()
         finally:
+            for company in town.companies.all:
+                company.reset()  # no more webhooks
+            await until(town.door.nobody_inside)
             clock.use_file(None)
     assert shop.clumsy or [_count(event) for event in MISHAPS] == before, f"one of {MISHAPS} was logged"
 
@@ -387,30 +396,3 @@ def _count(event: str) -> float:
 
 def _client(url: str) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(base_url=url, trust_env=False, verify=False)
-
-
-def listener() -> socket.socket:
-    """A free port of this machine, held."""
-    held = socket.socket(proto=socket.IPPROTO_TCP)  # without it asyncio leaves Nagle on: 40 ms an answer
-    held.bind(("127.0.0.1", 0))
-    return held
-
-
-def url_of(held: socket.socket) -> str:
-    return f"http://127.0.0.1:{held.getsockname()[1]}"
-
-
-@contextlib.asynccontextmanager
-async def serving(app: ASGIApp, held: socket.socket, *, lifespan: str = "on") -> AsyncIterator[None]:
-    """A real server on this socket for as long as the block lasts."""
-    running = server(app, port=held.getsockname()[1])
-    running.config.lifespan = lifespan  # type: ignore[assignment]
-    task = asyncio.create_task(running.serve(sockets=[held]))
-    async with asyncio.timeout(10):
-        while not running.started:
-            await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        running.should_exit = True
-        await task

@@ -23,7 +23,8 @@ from tests.integration.bot_fixtures import BotShop, Json, event_count, open_bot
 from tests.integration.stars_fixture import Payer, payer, settled
 from tests.integration.test_stars_troubles import without_database
 from tests.outside import until
-from tests.shop import Shop, listener, serving, url_of
+from tests.serving import listener, serving, url_of
+from tests.shop import Shop
 
 START = {"text": "/start", "entities": [{"type": "bot_command", "offset": 0, "length": 6}]}
 

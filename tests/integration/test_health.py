@@ -9,7 +9,8 @@ import psycopg
 
 from backend.app import create_app
 from backend.kit.db import Database
-from tests.shop import Shop, listener, serving, url_of
+from tests.serving import listener, serving, url_of
+from tests.shop import Shop
 
 
 @asynccontextmanager

@@ -19,7 +19,8 @@ from cli.wiring import Deps
 from tests.integration.bot_fixtures import BotShop, Phone, open_bot
 from tests.integration.stars_fixture import Payer, charges, payer, refunds, settled, slip_through
 from tests.outside import until
-from tests.shop import Shop, listener
+from tests.serving import listener
+from tests.shop import Shop
 
 PRICE = LabeledPrice(label="VPN", amount=200)
 

@@ -12,7 +12,8 @@ from backend.app import create_app
 from backend.kit.db import Database
 from tests.integration.webhook_cases import genuine
 from tests.outside import until
-from tests.shop import YOOKASSA_ADDRESS, Shop, listener, serving, url_of
+from tests.serving import listener, serving, url_of
+from tests.shop import YOOKASSA_ADDRESS, Shop
 
 # --- what is no webhook ---
 

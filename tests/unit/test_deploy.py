@@ -19,7 +19,7 @@ from cli.main import app
 from cli.names import known_names
 from scripts.dockerfile import Stage, Step, read_dockerfile
 from tests.house import PRODUCT, ROOT
-from tests.shop import listener
+from tests.serving import listener
 
 OURS = ("migrate", "api", "bot", "worker")
 MEMORY_MB = 3500  # of 4 GB; the rest is the system's

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.house import ROOT
-from tests.shop import listener, serving, url_of
+from tests.serving import listener, serving, url_of
 
 DEPLOY = ROOT / "deploy"
 CADDY, NGINX = (shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in ("caddy", "nginx"))
