@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cli.migrations import migrate
-from tests.shop import Shop, Town, open_shop, open_town
+from tests.shop import Shop, open_shop
+from tests.town import Town, open_town
 
 pytest_plugins = ["tests.postgres_fixture"]
 

@@ -24,7 +24,7 @@ from backend.subscriptions.service import reissue
 from tests.outside import CREATE, FETCH, LIST
 from tests.shop import Buyer, Shop
 
-STEPS = 25
+STEPS = 20
 AT_ONCE = 4
 
 
@@ -131,7 +131,7 @@ async def goes(deed: Callable[[], Awaitable[None]]) -> None:
         await deed()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_after_any_chaos_every_payment_has_its_days_and_every_key_its_end(shop: Shop, seed: int) -> None:
     shop.deps.providers.get("yookassa")._pace = Pace(per_second=500, in_flight=8)  # type: ignore[attr-defined]
     chaos = Chaos(shop, random.Random(seed), [await shop.buyer() for _ in range(4)])

@@ -68,7 +68,7 @@ async def test_a_panel_that_comes_back_is_noticed_within_seconds_at_first(shop: 
     assert buyer.told == ["Paid", "KeyReady"]
 
 
-@pytest.mark.parametrize("mode", ["lost_before", "lost_after", "garbage", "reset", "status"])
+@pytest.mark.parametrize("mode", ["lost_before", "lost_after", "garbage"])
 async def test_a_write_whose_answer_is_lost_makes_one_client(shop: Shop, mode: str) -> None:
     buyer = await shop.buyer()
     shop.panel.breaks(mode, method="POST", path="*/clients/add")
