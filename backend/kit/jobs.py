@@ -200,16 +200,20 @@ class Worker:
         async with self._app().open_async() as app:
             while True:
                 await tick(self.db)
-                async with self.db.transaction() as session:
-                    if not await session.scalar(text("select count(*) from procrastinate_jobs")):
-                        return
-                await app.run_worker_async(
-                    wait=False,
-                    concurrency=self.concurrency,
-                    delete_jobs="always",
-                    install_signal_handlers=False,
-                    listen_notify=False,
-                )
+                if not await self._anything_queued():
+                    return
+                while await self._anything_queued():
+                    await app.run_worker_async(
+                        wait=False,
+                        concurrency=self.concurrency,
+                        delete_jobs="always",
+                        install_signal_handlers=False,
+                        listen_notify=False,
+                    )
+
+    async def _anything_queued(self) -> bool:
+        async with self.db.transaction() as session:
+            return bool(await session.scalar(text("select exists (select from procrastinate_jobs)")))
 
     def _app(self) -> App:
         # of a fixed size: a pool that is closed while it grows leaves the new connection open
