@@ -85,7 +85,9 @@ class Buyer:
         async with self.shop.deps.db.transaction() as session:
             return await start_trial(session, self.id, clock.now())
 
-    async def orders(self, code: str = "monthly", *, method: str = "bank_card", tap: str | None = None) -> Checkout:
+    async def orders(
+        self, code: str = "monthly", *, provider: str = "yookassa", method: str = "bank_card", tap: str | None = None
+    ) -> Checkout:
         """Tap on a method of payment. `tap` names the message that was tapped; None: a new one."""
         plan = await self.shop.plan(code)
         return await start_checkout(
@@ -93,7 +95,7 @@ class Buyer:
             clock.now(),
             user_id=self.id,
             plan_id=plan.id,
-            provider="yookassa",
+            provider=provider,
             method=method,
             request_id=tap or f"{self.id}:{next(self.requests)}:{code}:{method}",
             shown_in=f"telegram:{self.id}:1",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -85,7 +85,7 @@ async def _proven_payment(
 
 async def close_events(session: AsyncSession, provider_id: str, ref: str, state: PaymentState, now: datetime) -> None:
     """Mark handled what this snapshot answers; leave open, for later, what claims more than it says."""
-    for event in await open_events(session, provider_id, ref):
+    for event in await _lock_events(session, provider_id, ref):
         if event.claims is not None and advances(state, PaymentState(event.claims)):
             _try_again(event, f"claims {event.claims}, the provider says {state}", now)
         else:
@@ -93,14 +93,20 @@ async def close_events(session: AsyncSession, provider_id: str, ref: str, state:
 
 
 async def open_events(session: AsyncSession, provider_id: str, ref: str) -> Sequence[Event]:
-    """What was said of this payment and not handled yet, locked, in the order it came."""
-    query = (
+    """What was said of this payment and not handled yet, in the order it came; not locked: a payment's row is first."""
+    return (await session.scalars(_open(provider_id, ref))).all()
+
+
+async def _lock_events(session: AsyncSession, provider_id: str, ref: str) -> Sequence[Event]:
+    return (await session.scalars(_open(provider_id, ref).with_for_update())).all()
+
+
+def _open(provider_id: str, ref: str) -> Select[Event]:
+    return (
         select(Event)
         .where(Event.provider == provider_id, Event.payment_ref == ref, Event.proven, Event.handled_at.is_(None))
         .order_by(Event.id)
-        .with_for_update()
     )
-    return (await session.scalars(query)).all()
 
 
 def _try_again(event: Event, error: str, now: datetime) -> None:
@@ -114,7 +120,7 @@ def _try_again(event: Event, error: str, now: datetime) -> None:
 
 async def postpone_events(session: AsyncSession, provider_id: str, ref: str, error: str, now: datetime) -> None:
     """Nothing useful was answered about this payment: look again later; after a day the polls are left to it."""
-    for event in await open_events(session, provider_id, ref):
+    for event in await _lock_events(session, provider_id, ref):
         _try_again(event, error, now)
 
 

@@ -1,8 +1,10 @@
 """Everything at once: no deadlock, and nothing happens twice."""
 
 import asyncio
+import json
 from collections.abc import Awaitable
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, text
 
@@ -11,11 +13,15 @@ from backend.kit.jobs import tick
 from backend.notifications.kinds import Ended, KeyReady
 from backend.notifications.models import Notification
 from backend.notifications.service import notify
-from backend.orders.checkout import check_now
+from backend.orders.checkout import check_now, refresh
 from backend.orders.service import settle
-from backend.payments.providers.base import Known, Snapshot
+from backend.payments.inbox import close_events
+from backend.payments.models import Payment
+from backend.payments.providers.base import Known, PaymentState, Snapshot
+from backend.payments.service import lock_payment
 from backend.subscriptions.service import lock_subscription, open_subscription, wake_sync
 from backend.vpn.models import VpnKey
+from bot.payments import keep
 from tests.outside import until
 from tests.shop import Shop
 
@@ -156,3 +162,38 @@ async def test_two_workers_tick_over_the_same_rows_without_stopping_each_other(s
 
     assert [buyer.told for buyer in buyers] == [["Paid", "KeyReady"]] * 4
     assert await shop.all(select(Notification).where(Notification.done_at.is_(None))) == []
+
+
+async def test_what_the_bot_heard_and_what_the_list_shows_do_not_stop_each_other(shop: Shop) -> None:
+    """One settles by the stored event, the other by the company's list and then closes that event."""
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly", provider="stars", method="stars")
+    payment = await shop.payment(checkout)
+    charged = json.dumps(charge(payment)).encode()
+    assert await keep(shop.deps, charged)
+    await shop.drop_jobs()
+
+    async with shop.deps.db.transaction() as listing:
+        await lock_payment(listing, payment.id)
+        told = asyncio.create_task(refresh(shop.deps, "stars", "charge-1", shop.now))
+        await waits_or_ends(shop, told)
+        await close_events(listing, "stars", "charge-1", PaymentState.PENDING, shop.now)
+    await told
+    await shop.run_jobs()
+
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+def charge(payment: Payment) -> dict[str, Any]:
+    """The update that tells of a payment in Stars."""
+    assert payment.request_body is not None
+    paid = {
+        "currency": "XTR",
+        "total_amount": payment.amount_minor,
+        "invoice_payload": json.loads(payment.request_body)["payload"],
+        "telegram_payment_charge_id": "charge-1",
+        "provider_payment_charge_id": "1",
+    }
+    person = {"id": int(payment.payer_ref or 0)}
+    message = {"successful_payment": paid, "date": 1_790_000_000, "chat": person, "from": person}
+    return {"update_id": 1, "message": message}
