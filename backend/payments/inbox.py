@@ -93,7 +93,7 @@ async def close_events(session: AsyncSession, provider_id: str, ref: str, state:
 
 
 async def open_events(session: AsyncSession, provider_id: str, ref: str) -> Sequence[Event]:
-    """What was said of this payment and not handled yet, in the order it came; not locked: a payment's row is first."""
+    """What was said of this payment and not handled yet, as it came. Not locked: a payment's row comes first."""
     return (await session.scalars(_open(provider_id, ref))).all()
 
 
