@@ -23,7 +23,7 @@ from backend.payments import inbox
 from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import Known, PaymentProvider, PaymentState, Rejected
+from backend.payments.providers.base import Known, PaymentProvider, PaymentState, Rejected, Unknown
 from backend.payments.rules import KEY_IS_DEAD_AFTER
 from backend.payments.service import Attempt, PaymentNotFound
 from backend.plans import service as plans
@@ -178,6 +178,9 @@ async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = Fa
                 failed = await payments.fail(session, payment_id, code)
                 if failed is not None:
                     await tell_failure(session, failed, code, now)
+            case Unknown(duplicate_key=True):
+                log.error("payment.key_used", payment=payment_id)
+                await payments.stop_sending(session, payment_id)
             case _:
                 log.warning("payment.unanswered", payment=payment_id, result=type(result).__name__)
                 await payments.note_attempt(session, payment_id, now)

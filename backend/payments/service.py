@@ -145,6 +145,13 @@ async def note_attempt(session: AsyncSession, payment_id: UUID, now: datetime) -
         payment.check_attempts += 1
 
 
+async def stop_sending(session: AsyncSession, payment_id: UUID) -> None:
+    """The company knows this key with other bytes: only its list can tell what there is, and the sweep reads it."""
+    payment = await lock_payment(session, payment_id)
+    if payment.state == PaymentState.NEW:
+        payment.next_check_at = NEVER
+
+
 async def fail(session: AsyncSession, payment_id: UUID, reason: str) -> Payment | None:
     """A definite no to a create. None: the payment has moved on meanwhile."""
     payment = await lock_payment(session, payment_id)

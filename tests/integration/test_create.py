@@ -142,6 +142,24 @@ async def test_a_definite_no_is_told_at_once_and_never_repeated(shop: Shop) -> N
     assert (await shop.payment(checkout)).state == PaymentState.FAILED
 
 
+async def test_a_key_that_was_used_with_other_bytes_is_never_sent_again_and_looked_for(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    opened = await buyer.opens_payment()
+    assert opened.request_body is not None
+    other = opened.request_body.replace(b'"description":"30"', b'"description":"31"')
+    ref = await shop.yookassa.send(opened.idempotence_key, other)
+    shop.yookassa.strays.clear()  # it is the one payment there is of this attempt
+    await shop.yookassa.pay_ref(ref, webhooks=0)
+
+    await shop.passes(minutes=30)
+    sent = [request["body"].encode() for request in await shop.yookassa.creates()]
+    await shop.passes(minutes=31)
+
+    assert sent == [other, opened.request_body]
+    assert [line.days for line in await buyer.extensions()] == [30]
+    shop.town.companies.world.log.clear()  # two bodies of one key were the point
+
+
 async def test_wrong_credentials_keep_the_attempt_until_they_are_right(shop: Shop) -> None:
     buyer = await shop.buyer()
     await shop.yookassa.change_shop(secret_key="test_rotated")
