@@ -102,6 +102,24 @@ async def test_a_stale_cancellation_after_the_success_changes_nothing(shop: Shop
     assert buyer.told == ["Paid", "KeyReady"]
 
 
+async def test_an_event_that_comes_again_is_open_again_until_it_was_looked_at(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys("monthly")
+    ref = await shop.yookassa.ref(checkout.payment_id)
+    before = await shop.yookassa.fetches()
+
+    await shop.yookassa.repeat_webhook(ref)
+    await shop.drop_jobs()  # its own job is lost, so only the open event can wake another
+    (reopened,) = await shop.events()
+    await shop.passes(seconds=6)
+
+    assert reopened.handled_at is None
+    assert await shop.yookassa.fetches() == before + 1
+    (event,) = await shop.events()
+    assert event.handled_at is not None
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
 async def test_a_webhook_during_an_outage_of_the_provider_waits_for_its_end(shop: Shop) -> None:
     buyer = await shop.buyer()
     checkout = await buyer.orders("monthly")
