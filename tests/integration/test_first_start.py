@@ -11,7 +11,7 @@ from tests.shop import Shop
 
 
 async def test_processes_that_start_together_put_the_plans_in_place_once(shop: Shop) -> None:
-    shop.town.empty()
+    await shop.town.empty()
 
     await asyncio.gather(*(prepare(shop.deps) for _ in range(5)))
 
