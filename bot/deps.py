@@ -1,5 +1,6 @@
 """What the bot needs of the shop; cli/wiring.py builds the object."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from backend.kit.brand import Brand
@@ -10,3 +11,7 @@ class Deps(checkout.Deps, Protocol):
     """Database and providers for the checkout, and what the shop calls itself."""
 
     brand: Brand
+
+    @property
+    def operators(self) -> Sequence[int]:
+        """Telegram ids of those who run the shop."""

@@ -63,6 +63,10 @@ class Deps:
         return self.brand.public_url
 
     @property
+    def operators(self) -> Sequence[int]:
+        return self.settings.admin_ids
+
+    @property
     def bot_token(self) -> str:
         return self.settings.telegram_bot_token.get_secret_value()
 

@@ -64,7 +64,13 @@ class Recorder:
     """A channel that keeps what is said. `troubles` are raised first, one for each message."""
 
     said: list[tuple[int, Kind]] = field(default_factory=list)
+    told: list[Kind] = field(default_factory=list)  # to the operators
     troubles: deque[Exception] = field(default_factory=deque)
+
+    async def tell_operators(self, kind: Kind) -> None:
+        if self.troubles:
+            raise self.troubles.popleft()
+        self.told.append(kind)
 
     async def send(self, user_id: int, kind: Kind) -> None:
         if self.troubles:

@@ -22,6 +22,13 @@ class SlowDown(Unavailable):
 class Channel(Protocol):
     """A way to reach people, such as the bot."""
 
+    async def tell_operators(self, kind: Kind) -> None:
+        """Say one thing to those who run the shop; to nobody when none is named.
+
+        Raises:
+            SlowDown, Unavailable: as `send`; nobody has heard it.
+        """
+
     async def send(self, user_id: int, kind: Kind) -> None:
         """Say one thing to one person.
 

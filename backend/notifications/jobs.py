@@ -53,12 +53,15 @@ async def deliver(job: Deliver, deps: Deps) -> None:
 
 
 async def _send(deps: Deps, row: Notification, now: datetime) -> None:
-    assert row.user_id is not None
     if row.attempts > 1 and now - row.created_at > GIVE_UP_AFTER:
         await _finish(deps.db, row, now, "stale")
         return
     try:
-        await deps.channel.send(row.user_id, unpack(row.kind, row.payload))
+        kind = unpack(row.kind, row.payload)
+        if row.user_id is None:
+            await deps.channel.tell_operators(kind)
+        else:
+            await deps.channel.send(row.user_id, kind)
     except PersonUnreachable:
         await _finish(deps.db, row, now, "unreachable")
     except SlowDown as error:

@@ -40,7 +40,6 @@ def _next(now: datetime) -> Select[Notification]:
         )
         .where(
             Notification.done_at.is_(None),
-            Notification.user_id.is_not(None),
             (Notification.attempts < PATIENT_FOR) | (Notification.next_try_at <= now),
         )
         .subquery()

@@ -20,6 +20,15 @@ class Deliver(Job):
 
 async def notify(session: AsyncSession, user_id: int, kind: Kind, *, once: str, now: datetime) -> None:
     """Say this to a person, once for every `once`. It is sent after the commit, or not at all."""
+    await _queue(session, user_id, kind, once=once, now=now)
+
+
+async def tell_operators(session: AsyncSession, kind: Kind, *, once: str, now: datetime) -> None:
+    """Say this to those who run the shop, once for every `once`."""
+    await _queue(session, None, kind, once=once, now=now)
+
+
+async def _queue(session: AsyncSession, user_id: int | None, kind: Kind, *, once: str, now: datetime) -> None:
     queued = await session.scalar(
         insert(Notification)
         .values(

@@ -36,6 +36,7 @@ class Order(Model):
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(Text)
     consent_id: Mapped[int | None] = mapped_column(ForeignKey("consents.id"))
+    autopay_consent_id: Mapped[int | None] = mapped_column(ForeignKey("consents.id"))  # to renewals, where given
     client_request_id: Mapped[str] = mapped_column(Text)
     cycle_key: Mapped[str | None] = mapped_column(Text, unique=True)
     shown_in: Mapped[str | None] = mapped_column(Text)  # "telegram:<chat>:<message>": where its state is on show

@@ -13,8 +13,8 @@ from backend.kit.errors import NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.money import Money
 from backend.kit.tokens import new_id
-from backend.notifications.kinds import Paid, PaymentFailed, Refunded
-from backend.notifications.service import notify
+from backend.notifications.kinds import Paid, PaymentFailed, PaymentInReview, Refunded
+from backend.notifications.service import notify, tell_operators
 from backend.orders.models import Order
 from backend.orders.queries import find_open_order
 from backend.payments import inbox, refunds
@@ -140,6 +140,8 @@ async def settle(
         await _fulfil(session, recorded, now)
     elif recorded.became is PaymentState.CANCELED:
         await tell_failure(session, recorded.payment, snapshot.reason, now)
+    elif recorded.became is PaymentState.REVIEW:
+        await _tell_review(session, recorded.payment, now)
     if snapshot.refund_ref is not None:
         await take_back(session, recorded.payment, snapshot.refund_ref, snapshot.refunded_minor, now)
     elif recorded.stray:
@@ -220,6 +222,11 @@ async def tell_failure(session: AsyncSession, payment: Payment, reason: str | No
     order = await get_order(session, payment.order_id)
     failed = PaymentFailed(payment.id, order.plan_id, reason, order.shown_in)
     await notify(session, order.user_id, failed, once=f"failed:{payment.id}", now=now)
+
+
+async def _tell_review(session: AsyncSession, payment: Payment, now: datetime) -> None:
+    review = PaymentInReview(payment.id, payment.provider, payment.review_reason or "")
+    await tell_operators(session, review, once=f"review:{payment.id}", now=now)
 
 
 async def get_order(session: AsyncSession, order_id: UUID | None) -> Order:

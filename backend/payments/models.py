@@ -68,6 +68,9 @@ class Payment(Model):
     refunded_minor: Mapped[int] = mapped_column(default=0)
     paid_at: Mapped[datetime | None]
     disputed_at: Mapped[datetime | None]
+    save_method: Mapped[bool] = mapped_column(default=False)  # the buyer agreed to be charged again
+    saved_method_id: Mapped[UUID | None] = mapped_column(ForeignKey("saved_methods.id"))  # charged by it
+    receipt: Mapped[str | None] = mapped_column(Text)  # how the fiscal one stands, in the company's words
     next_check_at: Mapped[datetime]
     check_attempts: Mapped[int] = mapped_column(default=0)
     checked_at: Mapped[datetime | None]  # when the provider was last asked
@@ -76,6 +79,41 @@ class Payment(Model):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, Currency(self.currency))
+
+
+class SavedMethod(Model):
+    """A card or wallet somebody let us charge again, or a subscription the company itself renews.
+
+    `ref` is gone as soon as it may not be used any more.
+    """
+
+    __tablename__ = "saved_methods"
+    __table_args__ = (UniqueConstraint("provider", "ref"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    provider: Mapped[str] = mapped_column(Text)
+    account: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
+    ref: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)  # as people know it: "*4477"
+    expires_on: Mapped[str | None] = mapped_column(Text)  # "2030-12"
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id", use_alter=True))  # where it was saved
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class Circuit(Model):
+    """Whether a provider works. Open (`opened_at`): nothing new is sold by it until it answers again."""
+
+    __tablename__ = "circuits"
+
+    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)  # in a row
+    first_failed_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    next_probe_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Refund(Model):

@@ -18,7 +18,7 @@ from backend.kit.errors import NotFound
 from backend.kit.money import Money
 from backend.kit.tokens import new_id, new_token
 from backend.payments.mac import Terms
-from backend.payments.models import Payment
+from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers import Providers
 from backend.payments.providers.base import PaymentProvider, PaymentRequest, PaymentState, Snapshot
 from backend.payments.rules import FIRST_CREATE, LINK_LIVES, NEVER, OPEN, advances, next_create, next_poll
@@ -46,6 +46,9 @@ class Attempt:
     return_base: str  # the return token is put behind it
     public_url: str  # where webhooks reach us, without a slash at the end; empty: nowhere
     payer: str | None = None  # the Telegram id of who pays, where it is known
+    email: str | None = None  # for the receipt
+    save_method: bool = False  # so that it can be charged again
+    charged: SavedMethod | None = None  # charge this, by ourselves
 
 
 async def open_payment(
@@ -64,7 +67,9 @@ async def open_payment(
         amount_minor=attempt.amount.minor,
         currency=attempt.amount.currency.value,
         idempotence_key=str(payment_id),
-        initiated_by="buyer",
+        initiated_by="shop" if attempt.charged else "buyer",
+        save_method=attempt.save_method,
+        saved_method_id=attempt.charged.id if attempt.charged else None,
         payer_ref=attempt.payer if provider.by_bot else None,
         return_token=new_token(),
         state=PaymentState.NEW,
@@ -82,6 +87,9 @@ async def open_payment(
             return_url=f"{attempt.return_base}{payment.return_token}",
             mac=provider.seal.sign(providers.keys, providers.newest, **terms(payment)),
             language=attempt.language,
+            email=attempt.email,
+            save_method=attempt.save_method,
+            saved_ref=attempt.charged.ref if attempt.charged else None,
             callback_url=attempt.public_url and attempt.public_url + providers.hook_path(provider.id),
         )
     )

@@ -21,6 +21,8 @@ class User(Model):
     language_chosen: Mapped[bool] = mapped_column(default=False)  # chosen in settings: Telegram's no longer counts
     time_zone: Mapped[str | None] = mapped_column(Text)  # null: the shop's
     start_payload: Mapped[str | None] = mapped_column(Text)  # of the first /start
+    email: Mapped[str | None] = mapped_column(Text)  # for receipts
+    flagged_at: Mapped[datetime | None]  # lost a dispute: an operator looks twice
     blocked_at: Mapped[datetime | None]  # by the operator: no key is on
     unreachable_at: Mapped[datetime | None]  # the person blocked the bot
     created_at: Mapped[datetime]

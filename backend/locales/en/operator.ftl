@@ -20,3 +20,14 @@ note-vat-code-missing = Receipts are on in the YooKassa shop but no VAT rate is 
 note-no-roubles = CoinGate takes no prices in roubles, so its methods show only with plans that have a price in euros. Add one.
 note-no-shoppers-from-russia = According to CoinGate, buyers from Russia cannot pay through it. Offer them another method.
 note-checkout-off = CoinGate does not let a button choose the coin, so it is chosen on the invoice page. Only CoinGate's support can switch it on; if you do not need it, set COINGATE_MODE=hosted.
+
+## What the operator hears in Telegram
+
+operator-payment-in-review =
+    ⚠️ <b>A payment waits for your decision</b>
+    { $provider }: what came is not what we asked for, so no days were added.
+    Reason: { $reason }
+
+    Look at the payment in the cabinet, then decide:
+    <code>vpn-service review { $payment } accept</code> to count it
+    <code>vpn-service review { $payment } cancel</code> to decline it

@@ -20,3 +20,14 @@ note-vat-code-missing = В магазине ЮKassa включены чеки, �
 note-no-roubles = CoinGate не принимает цены в рублях: его способы оплаты видны только у тарифов с ценой в евро. Добавьте её.
 note-no-shoppers-from-russia = По данным CoinGate, покупатели из России заплатить через него не могут. Предложите им другой способ.
 note-checkout-off = CoinGate не разрешает выбирать монету кнопкой, поэтому её выбирают на странице счёта. Включить это может только поддержка CoinGate; если оно не нужно, задайте COINGATE_MODE=hosted.
+
+## Сообщения владельцу магазина в Telegram
+
+operator-payment-in-review =
+    ⚠️ <b>Платёж ждёт вашего решения</b>
+    { $provider }: пришло не то, что мы просили, поэтому дни не начислены.
+    Причина: { $reason }
+
+    Проверьте платёж в кабинете и решите:
+    <code>vpn-service review { $payment } accept</code> — засчитать
+    <code>vpn-service review { $payment } cancel</code> — отклонить

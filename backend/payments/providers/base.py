@@ -27,6 +27,16 @@ class PaymentState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SavedInstrument:
+    """A card or wallet the company keeps for us, or a subscription it renews. `expires_on`: "2030-12"."""
+
+    ref: str
+    method: str
+    title: str
+    expires_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A payment as the company says it is now.
 
@@ -47,6 +57,8 @@ class Snapshot:
     refunded_minor: int = 0
     refund_ref: str | None = None  # the refund that made it so many, where the company tells
     payer: str | None = None  # who paid, where the company tells
+    saved: SavedInstrument | None = None  # what may be charged again
+    receipt: str | None = None  # how the fiscal receipt stands, in the company's words
     created_at: datetime | None = None
     paid_at: datetime | None = None
 
@@ -106,6 +118,7 @@ class RefundSnapshot:
     state: str
     amount: Money | None
     reason: str | None = None
+    receipt: str | None = None  # how its fiscal receipt stands
     created_at: datetime | None = None
 
 
@@ -132,6 +145,7 @@ class PaymentRequest:
     email: str | None = None  # for the fiscal receipt, where one is due
     item: str | None = None  # what the receipt says was sold; None: the description
     save_method: bool = False
+    saved_ref: str | None = None  # charge this saved instrument: nobody is there to confirm it
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +266,9 @@ class PaymentProvider(Protocol):
             Unavailable: no usable answer.
             Refused: the credentials are wrong.
         """
+
+    async def stop_renewal(self, ref: str, payer: str) -> Rejected | NotProcessed | Unknown | Misconfigured | None:
+        """End what the company renews by itself. None: done; where we charge, forgetting `ref` is enough."""
 
     async def aclose(self) -> None:
         """Close connections."""

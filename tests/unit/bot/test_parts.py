@@ -11,7 +11,7 @@ from bot.app import make_bot, sentence
 from bot.callbacks import CheckPayment, ChooseMethod, ChoosePlan, Open, Screen, is_about_money
 from bot.introduction import COMMANDS, menu
 from bot.middlewares import Pace, storable
-from bot.notifier import place_of
+from bot.notices.base import place_of
 from bot.view import lines, paragraphs, visible_length
 from tests.unit.bot.scenes import ID
 

@@ -194,6 +194,9 @@ class CoinGate:
             notes=tuple(note for note, holds in notes.items() if holds),
         )
 
+    async def stop_renewal(self, ref: str, payer: str) -> None:
+        """Nothing is renewed there by itself."""
+
     async def aclose(self) -> None:
         await self._client.aclose()
 

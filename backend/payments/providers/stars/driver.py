@@ -154,6 +154,12 @@ class Stars:
             return RefundKnown(_refund(charge, minor))
         return answer if isinstance(answer, Failure) else Unknown("not a yes")
 
+    async def stop_renewal(self, ref: str, payer: str) -> Failure | None:
+        """`ref` is the charge that began the subscription. What was paid for still runs to its end."""
+        call: Json = {"user_id": int(payer), "telegram_payment_charge_id": ref, "is_canceled": True}
+        answer = await self._client.call("editUserStarSubscription", _bytes(call))
+        return answer if isinstance(answer, Failure) else None
+
     async def fetch_refund(self, ref: str) -> RefundResult:
         if not ref.startswith(objects.REFUND):
             return Rejected("not_found")

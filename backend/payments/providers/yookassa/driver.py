@@ -141,6 +141,9 @@ class YooKassa:
             notes=("vat-code-missing",) if fiscalization and self._config.vat_code is None else (),
         )
 
+    async def stop_renewal(self, ref: str, payer: str) -> None:
+        """Nothing is renewed there by itself."""
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

@@ -1,15 +1,11 @@
-"""One frozen dataclass per thing we say. What it looks like is the channel's business."""
+"""What a buyer hears of payments, keys and the end of time."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-
-class Kind:
-    """Base of everything we say. `priority`: lower goes first, so money and keys come before news."""
-
-    priority: ClassVar[int] = 5
+from backend.notifications.kinds.base import Kind
 
 
 @dataclass(frozen=True)
@@ -83,6 +79,3 @@ class Ended(Kind):
 
     subscription_id: UUID
     until: datetime
-
-
-KINDS: dict[str, type[Kind]] = {kind.__name__: kind for kind in Kind.__subclasses__()}

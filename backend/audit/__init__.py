@@ -1,0 +1,1 @@
+"""The invariants of the books, and the log of what operators did."""

@@ -1,0 +1,1 @@
+"""Renewal by itself: mandates; decides, then places an order like a buyer would."""

@@ -1,0 +1,1 @@
+"""What the tax service is told of a sale; never in its way."""

@@ -1,0 +1,1 @@
+"""What an operator flips while the shop runs."""

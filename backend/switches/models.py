@@ -1,0 +1,19 @@
+"""What is switched off."""
+
+from datetime import datetime
+
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kit.db import Model
+
+
+class Switch(Model):
+    """Something that is off now. `name`: "provider:yookassa", or "hold:yookassa" when the audit did it."""
+
+    __tablename__ = "switches"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(Text)  # "operator", "audit"
+    since: Mapped[datetime]

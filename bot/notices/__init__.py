@@ -1,0 +1,24 @@
+"""How everything we say looks in Telegram: a file for each subject, listed here."""
+
+from collections.abc import Awaitable, Callable
+
+from backend.notifications import kinds
+from bot.notices import operator, sale
+from bot.notices.base import Said
+from bot.view import View
+
+NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
+    kinds.Paid: sale.paid,
+    kinds.PaymentFailed: sale.failed,
+    kinds.CheckoutReady: sale.checkout_ready,
+    kinds.KeyReady: sale.key_ready,
+    kinds.Refunded: sale.refunded,
+    kinds.EndingSoon: sale.end,
+    kinds.Ended: sale.end,
+}
+"""To a person: called with the kind and a `Hearer`."""
+
+OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
+    kinds.PaymentInReview: operator.in_review,
+}
+"""To those who run the shop: called with the kind, their language and the time."""

@@ -1,0 +1,54 @@
+"""What a buyer hears of payments, keys and the end of time."""
+
+import structlog
+
+from backend.notifications.kinds import CheckoutReady, Ended, EndingSoon, KeyReady, Paid, PaymentFailed, Refunded
+from backend.orders.checkout import current_checkout
+from backend.plans import service as plans
+from backend.subscriptions import service as subscriptions
+from bot.notices.base import Hearer, Said, in_place, place_of
+from bot.screens.checkout import current_view, failed_view, paid_view, refunded_view, renewed_view
+from bot.screens.keys import key_views, load_holding
+from bot.screens.profile import ended_view, ending_view
+
+log = structlog.get_logger()
+
+
+async def paid(kind: Paid, to: Hearer) -> Said:
+    place = None if kind.late else place_of(kind.shown_in)
+    if not kind.key_ready:
+        return Said([paid_view(to.t, kind, to.now)], place)
+    holding = await load_holding(to.deps, to.user, kind.subscription_id, to.t, to.now)
+    return Said([renewed_view(to.t, kind, holding, to.now)], place)
+
+
+async def failed(kind: PaymentFailed, to: Hearer) -> Said:
+    return await in_place(to, kind.payment_id, kind.shown_in, failed_view(to.t, kind.plan_id, kind.reason))
+
+
+async def checkout_ready(kind: CheckoutReady, to: Hearer) -> Said:
+    checkout = await current_checkout(to.deps, payment_id=kind.payment_id, user_id=to.user.id)
+    return await in_place(to, kind.payment_id, kind.shown_in, current_view(to.t, to.deps, checkout, to.now))
+
+
+async def key_ready(kind: KeyReady, to: Hearer) -> Said:
+    return Said(key_views(to.t, await load_holding(to.deps, to.user, kind.subscription_id, to.t, to.now), to.now))
+
+
+async def refunded(kind: Refunded, to: Hearer) -> Said:
+    return Said([refunded_view(to.t, kind, to.now)])
+
+
+async def end(kind: EndingSoon | Ended, to: Hearer) -> Said:
+    """A word about an end that still stands: nothing, when days were added meanwhile."""
+    async with to.deps.db.transaction() as session:
+        subscription = await subscriptions.get_subscription(session, kind.subscription_id, user_id=to.user.id)
+        trial = await plans.find_trial(session)
+        offers = await plans.on_sale(session)
+    if subscription.paid_until != kind.until:
+        log.info("notification.outdated", subscription=subscription.id)
+        return Said([])
+    on_trial = trial is not None and subscription.plan_id == trial.id
+    if isinstance(kind, EndingSoon):
+        return Said([ending_view(to.t, kind, offers, to.now, trial=on_trial)])
+    return Said([ended_view(to.t, kind, offers, to.now, trial=on_trial)])
