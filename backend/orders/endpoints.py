@@ -12,7 +12,7 @@ from backend.kit import clock
 from backend.kit.brand import Brand
 from backend.kit.db import Database
 from backend.kit.errors import Invalid, NotFound
-from backend.kit.i18n import languages, translator
+from backend.kit.i18n import Translate, languages, translator
 from backend.kit.web import brand_of, client_ip, database
 from backend.orders import checkout
 from backend.orders.models import Order
@@ -20,6 +20,7 @@ from backend.orders.queries import find_by_return_token
 from backend.orders.service import keep_event
 from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
+from backend.payments.rules import SENT_PERHAPS
 from backend.subscriptions.models import Subscription
 from backend.users.service import get_user
 
@@ -117,6 +118,7 @@ async def show_return(
         "t": t,
         "brand": brand,
         "state": shown_state(payment),
+        "failure": _failure(t, payment.failure),
         "order": order,
         "amount": str(payment.amount),
         "pay_url": payment.confirmation_url,
@@ -124,6 +126,11 @@ async def show_return(
         "link": f"{brand.public_url}/sub/{subscription.token}" if subscription and brand.public_url else "",
     }
     return Response(_templates.get_template("return.html").render(values), media_type="text/html", headers=HEADERS)
+
+
+def _failure(t: Translate, reason: str | None) -> str:
+    """What to read where nothing was paid; of money that may be under way it is not said that it was not taken."""
+    return t(f"failure-{reason}" if reason in SENT_PERHAPS else "return-failed-hint")
 
 
 @router.get("/return/{token}/state")

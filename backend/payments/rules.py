@@ -14,6 +14,7 @@ RANK = {
     PaymentState.SUCCEEDED: 5,
 }
 OPEN = frozenset({PaymentState.NEW, PaymentState.PENDING, PaymentState.CONFIRMING})
+SENT_PERHAPS = ("expired", "canceled", "invalid")  # failures after which coins may be under way: their text says so
 NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 KEY_IS_DEAD_AFTER = timedelta(hours=23)  # an idempotence key protects for 24 hours: never post again after this

@@ -13,6 +13,7 @@ from backend.kit.money import Money
 from backend.notifications.kinds import Paid, Refunded
 from backend.orders.checkout import Checkout, MethodOffer, check_now, current_checkout, methods_for, start_checkout
 from backend.payments.providers.base import PaymentState
+from backend.payments.rules import SENT_PERHAPS
 from backend.plans import service as plans
 from backend.plans.models import Plan
 from backend.plans.service import PlanNotOnSale
@@ -26,7 +27,6 @@ from bot.view import Button, View, copyable, escape, lines, paragraphs, show, te
 
 router = Router(name=__name__)
 
-SENT_PERHAPS = ("expired", "canceled", "invalid")  # coins may be under way: the reason itself says what then
 EXPIRED = ("expired_on_confirmation", "rejected_by_timeout", "expired")
 
 
