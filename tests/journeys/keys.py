@@ -26,6 +26,13 @@ async def assert_works(world: World, key: Key, *, days: float, give_or_take: tim
     assert abs(left - timedelta(days=days)) < give_or_take, f"open for {left}"
 
 
+async def assert_only(world: World, key: Key, person: Person) -> None:
+    """The person was given this key once, and no other."""
+    pictures = [message for message in await person.chat() if message.photo]
+    assert len(pictures) == 1, "\n".join(map(str, pictures))
+    assert await uuids_at(world, key.link) == [key.uuid]
+
+
 async def ends(world: World, key: Key) -> datetime:
     """Until when the panel lets this key in."""
     client = await world.client(key.uuid)

@@ -12,6 +12,8 @@ from PIL import Image
 from tests.journeys.world import PATIENCE, World, until
 
 CARD, SBP, WALLET = "Банковская карта", "СБП", "ЮMoney"
+BTC, ETH, LTC = "Bitcoin", "Ethereum", "Litecoin"
+STARS = "Telegram Stars"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,20 @@ class Person:
         await self.taps(plan)
         await self.taps(method)
         return await self.address_of(pay)
+
+    async def pays_stars(self, link: str) -> dict[str, Any]:
+        """Press Pay on an invoice; the payment, when the bot has agreed or refused."""
+        payment = await self.world.do(f"{self._path}/pay", link=link)
+
+        async def look() -> dict[str, Any] | None:
+            now: dict[str, Any] = await self.world.ask(f"{self._path}/payments/{payment['id']}")
+            return now if now["state"] != "waiting" else None
+
+        return await until(look, lambda: self._missing("the bot's word on a payment in Stars"))
+
+    async def stars(self) -> int:
+        """How many they own."""
+        return int((await self.world.ask(f"{self._path}/stars"))["balance"])
 
     async def blocks(self) -> None:
         await self.world.do(f"{self._path}/block")

@@ -32,17 +32,30 @@ class Process:
     running: subprocess.Popen[bytes] | None = None
     starts: int = 0
     _read: int = field(default=0)  # how far the log was looked through for crashes
+    _began: int = field(default=0)  # where in the log this start begins
 
     @property
     def log(self) -> Path:
         return LOGS / f"{self.name}.log"
+
+    def runs(self, *arguments: str) -> None:
+        """Let an operator run a command of the shop, with the settings of this process, to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments],
+            capture_output=True,
+            cwd=self.home,
+            env=self._environment(),
+            timeout=STARTS_WITHIN,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
 
     def start(self) -> None:
         LOGS.mkdir(parents=True, exist_ok=True)
         if not self.starts:
             self.log.write_bytes(b"")
         self.starts += 1
-        passed = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+        self._began = self.log.stat().st_size
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 [*_bound_to_us(), sys.executable, "-m", *self.arguments],
@@ -50,7 +63,7 @@ class Process:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 cwd=self.home,
-                env={**passed, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **self.environment},
+                env=self._environment(),
             )
 
     def kill(self) -> None:
@@ -75,10 +88,14 @@ class Process:
     def alive(self) -> bool:
         return self.running is not None and self.running.poll() is None
 
+    def said(self, words: str) -> bool:
+        """Whether these words are in its log since it was started last."""
+        return words in self.log.read_bytes()[self._began :].decode(errors="replace")
+
     def says(self, words: str, *, within: float = STARTS_WITHIN) -> None:
-        """Wait until its log holds these words."""
+        """Wait until it has said these words."""
         deadline = time.monotonic() + within
-        while words not in self.text():
+        while not self.said(words):
             assert self.alive(), f"{self.name} ended:\n{self.tail()}"
             assert time.monotonic() < deadline, f"{self.name} never said {words!r}:\n{self.tail()}"
             time.sleep(0.02)
@@ -88,6 +105,10 @@ class Process:
 
     def tail(self, lines: int = 30) -> str:
         return "\n".join(self.text().splitlines()[-lines:])
+
+    def _environment(self) -> dict[str, str]:
+        passed = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+        return {**passed, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **self.environment}
 
     def new_crashes(self) -> list[str]:
         """Lines written since the last look that tell of a bug."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from tests.journeys.processes import Process
+from tests.journeys.processes import STARTS_WITHIN, Process
 
 T = TypeVar("T")
 
@@ -23,6 +23,7 @@ POLL = 0.05  # seconds between looks
 PATIENCE = 15.0  # seconds until a journey gives up waiting
 PROVIDER_LATENCY = 150  # ms
 PANEL_LATENCY = 50  # ms
+WEBHOOK_KNOBS = ("/sandbox/yookassa/_ctl/webhooks/policy", "/sandbox/coingate/_ctl/callbacks/policy")
 APP = "Happ/3.2.1/Android"  # a VPN app, for /sub
 BROWSER = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
 
@@ -67,6 +68,36 @@ class World:
     def worker(self) -> Process:
         return self.processes["worker"]
 
+    @property
+    def web(self) -> Process:
+        return self.processes["serve"]
+
+    def power_cut(self) -> None:
+        """Everything of the shop is gone in the same moment."""
+        for process in (self.worker, self.web, self.bot):
+            process.kill()
+
+    async def comes_back(self) -> None:
+        """Start again what a power cut has ended, and wait until it serves."""
+        for process in (self.web, self.bot, self.worker):
+            process.start()
+        await asyncio.to_thread(self.bot.says, "poller.started")
+        await self.until_serving(self.shop_url)
+
+    async def until_serving(self, url: str) -> None:
+        """Wait for a web process that was started."""
+
+        async def look() -> bool:
+            with contextlib.suppress(httpx2.TransportError):
+                return (await self.http.get(f"{url}/readyz")).is_success
+            return False
+
+        await until(look, f"{url} never became ready", within=STARTS_WITHIN)
+
+    async def operates(self, *command: str) -> None:
+        """The operator runs a command of the shop: `await world.operates("plans", "withdraw", "weekly")`."""
+        await asyncio.to_thread(self.web.runs, *command)
+
     # time and faults ------------------------------------------------------------------------------------
 
     async def now(self) -> datetime:
@@ -96,12 +127,14 @@ class World:
 
     @contextlib.asynccontextmanager
     async def webhooks(self, **policy: Any) -> AsyncIterator[None]:
-        """Webhooks travel badly while the block lasts."""
-        await self.do("/sandbox/yookassa/_ctl/webhooks/policy", **policy)
+        """The webhooks of every provider travel badly while the block lasts."""
+        for knob in WEBHOOK_KNOBS:
+            await self.do(knob, **policy)
         try:
             yield
         finally:
-            await self.do("/sandbox/yookassa/_ctl/webhooks/policy")
+            for knob in WEBHOOK_KNOBS:
+                await self.do(knob)
 
     async def log(self) -> list[dict[str, Any]]:
         """What went between the shop and the companies, oldest first."""
@@ -134,10 +167,14 @@ class World:
 
     # the panel and the link -----------------------------------------------------------------------------
 
+    async def clients(self) -> list[dict[str, Any]]:
+        """Everybody the panel knows."""
+        found: list[dict[str, Any]] = await self.ask("/sandbox/xui/_ctl/clients")
+        return found
+
     async def client(self, uuid: str) -> dict[str, Any] | None:
         """The panel's client with this UUID."""
-        clients = await self.ask("/sandbox/xui/_ctl/clients")
-        return next((client for client in clients if client["uuid"] == uuid), None)
+        return next((client for client in await self.clients() if client["uuid"] == uuid), None)
 
     async def opens(self, url: str, agent: str = BROWSER) -> httpx2.Response:
         """What somebody sees there whom nobody knows: no cookie, no history."""
