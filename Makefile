@@ -43,9 +43,11 @@ test: setup ## Unit, contract and integration tests, and one journey per way to 
 
 .PHONY: test-313
 test-313: ## The unit tests on Python 3.13, where there is one
-	@if python3.13 --version >/dev/null 2>&1; then \
-		PYTHON=python3.13 scripts/bootstrap dev .venv-313 && exec .venv-313/bin/python -m pytest tests/unit; \
-	else echo "skipped: no python3.13 on this machine"; fi
+	@for python in python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13); do \
+		if $$python --version >/dev/null 2>&1; then \
+			PYTHON=$$python scripts/bootstrap dev .venv-313 && exec .venv-313/bin/python -m pytest tests/unit; exit 1; \
+		fi; \
+	done; echo "skipped: no python3.13 on this machine"
 
 .PHONY: journeys
 journeys: setup ## The whole product in processes of its own, through chat and checkout
