@@ -39,7 +39,7 @@ check: setup ## Style, types, imports, the rules of the house, docs, migrations;
 
 .PHONY: test
 test: setup ## Unit, contract and integration tests, and one journey per way to pay; under ten minutes
-	@$(PYTHON_HERE) -m pytest $(SUITES) -m "not thorough"
+	@$(PYTHON_HERE) -m pytest $(SUITES) -m "not thorough" --numprocesses 2 --dist loadfile
 
 .PHONY: test-313
 test-313: ## The unit tests on Python 3.13, where there is one
