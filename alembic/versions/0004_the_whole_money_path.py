@@ -122,6 +122,29 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state in ('new', 'annulling')"),
     )
+    op.create_index(
+        "receipts_one_standing",
+        "receipts",
+        ["payment_id"],
+        unique=True,
+        postgresql_where=sa.text("state <> 'annulled'"),
+    )
+    op.create_table(
+        "registrar_books",
+        sa.Column("registrar", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("registrar", name=op.f("pk_registrar_books")),
+    )
+    op.create_table(
+        "texts_seen",
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("document", "language", "version", name=op.f("pk_texts_seen")),
+    )
     op.add_column("orders", sa.Column("autopay_consent_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_orders_autopay_consent_id"), "orders", "consents", ["autopay_consent_id"], ["id"])
     op.add_column("payments", sa.Column("save_method", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -132,4 +155,5 @@ def upgrade() -> None:
         op.f("fk_payments_saved_method_id"), "payments", "saved_methods", ["saved_method_id"], ["id"]
     )
     op.add_column("users", sa.Column("email", sa.Text(), nullable=True))
+    op.add_column("users", sa.Column("awaiting", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("flagged_at", sa.DateTime(timezone=True), nullable=True))

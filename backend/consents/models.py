@@ -19,3 +19,19 @@ class Consent(Model):
     version: Mapped[str] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(Text)  # "bot"
     accepted_at: Mapped[datetime]
+
+
+class SeenText(Model):
+    """A version of a text as it was when it was first used: under that version it may not change any more.
+
+    The version of a document is the one that was taken last, at the start of any process.
+    """
+
+    __tablename__ = "texts_seen"
+
+    document: Mapped[str] = mapped_column(Text, primary_key=True)
+    language: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[str] = mapped_column(Text, primary_key=True)
+    sha256: Mapped[str] = mapped_column(Text)
+    seen_at: Mapped[datetime]
+    taken_at: Mapped[datetime]

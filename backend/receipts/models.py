@@ -16,6 +16,7 @@ class Receipt(Model):
     __table_args__ = (
         CheckConstraint("state in ('new', 'registered', 'annulling', 'annulled', 'review')", name="state"),
         Index("receipts_due", "next_try_at", postgresql_where=text("state in ('new', 'annulling')")),
+        Index("receipts_one_standing", "payment_id", unique=True, postgresql_where=text("state <> 'annulled'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -32,3 +33,12 @@ class Receipt(Model):
     next_try_at: Mapped[datetime]
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
+
+
+class Book(Model):
+    """Since when a registrar is told of sales: what was sold before it was set up is none of our business."""
+
+    __tablename__ = "registrar_books"
+
+    registrar: Mapped[str] = mapped_column(Text, primary_key=True)
+    since: Mapped[datetime]

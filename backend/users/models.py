@@ -22,6 +22,7 @@ class User(Model):
     time_zone: Mapped[str | None] = mapped_column(Text)  # null: the shop's
     start_payload: Mapped[str | None] = mapped_column(Text)  # of the first /start
     email: Mapped[str | None] = mapped_column(Text)  # for receipts
+    awaiting: Mapped[str | None] = mapped_column(Text)  # what the person was asked to write, and what follows
     flagged_at: Mapped[datetime | None]  # lost a dispute: an operator looks twice
     blocked_at: Mapped[datetime | None]  # by the operator: no key is on
     unreachable_at: Mapped[datetime | None]  # the person blocked the bot
