@@ -26,6 +26,14 @@ class PaymentState(StrEnum):
     SUCCEEDED = "succeeded"
 
 
+class GivesBack(StrEnum):
+    """How much of a payment a company gives back when we ask."""
+
+    ANY_PART = "any_part"
+    WHOLE = "whole"
+    BY_HAND = "by_hand"  # nothing: a person does it in the company's cabinet
+
+
 @dataclass(frozen=True, slots=True)
 class SavedInstrument:
     """A card or wallet the company keeps for us, or a subscription it renews. `expires_on`: "2030-12"."""
@@ -57,6 +65,7 @@ class Snapshot:
     refunded_minor: int = 0
     refund_ref: str | None = None  # the refund that made it so many, where the company tells
     payer: str | None = None  # who paid, where the company tells
+    held: bool = False  # the money is only held: `capture` takes it
     saved: SavedInstrument | None = None  # what may be charged again
     receipt: str | None = None  # how the fiscal receipt stands, in the company's words
     created_at: datetime | None = None
@@ -199,6 +208,7 @@ class PaymentProvider(Protocol):
     refusal_status: ClassVar[int]  # HTTP status for a webhook from a foreign address
     key_lives: ClassVar[timedelta]  # how long an idempotence key protects; zero: the company has none
     seal: ClassVar[Seal]  # how what we send along is signed
+    gives_back: ClassVar[GivesBack]
     by_bot: ClassVar[bool]  # paid inside the bot, by one person alone; what the bot hears of it is the truth
     account: str  # our account there: goes into the MAC and is compared with every answer
     test: bool  # whether money is play money

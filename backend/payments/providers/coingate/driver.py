@@ -15,6 +15,7 @@ from backend.kit.reading import Json
 from backend.payments.mac import ORDER, Seal
 from backend.payments.providers.base import (
     Capabilities,
+    GivesBack,
     Hint,
     Known,
     Misconfigured,
@@ -58,6 +59,7 @@ class CoinGate:
     refusal_status: ClassVar[int] = 404  # after a 301, 302, 401 or 403 it never calls again
     key_lives: ClassVar[timedelta] = timedelta(0)
     seal: ClassVar[Seal] = ORDER
+    gives_back: ClassVar[GivesBack] = GivesBack.BY_HAND
     by_bot: ClassVar[bool] = False
     methods: tuple[str, ...] = tuple(bodies.COINS)
 

@@ -11,6 +11,7 @@ from backend.kit.reading import Json, parse, part, text, whole
 from backend.payments.mac import Seal
 from backend.payments.providers.base import (
     Capabilities,
+    GivesBack,
     Hint,
     Known,
     Misconfigured,
@@ -51,6 +52,7 @@ class Stars:
     refusal_status: ClassVar[int] = 404
     key_lives: ClassVar[timedelta] = timedelta()
     seal: ClassVar[Seal] = SEAL
+    gives_back: ClassVar[GivesBack] = GivesBack.WHOLE
     by_bot: ClassVar[bool] = True
     methods: tuple[str, ...] = ("stars",)
 

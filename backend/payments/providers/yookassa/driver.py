@@ -12,6 +12,7 @@ from backend.kit.money import Currency
 from backend.payments.mac import ORDER, Seal
 from backend.payments.providers.base import (
     Capabilities,
+    GivesBack,
     Hint,
     Known,
     Misconfigured,
@@ -48,6 +49,7 @@ class YooKassa:
     refusal_status: ClassVar[int] = 403  # they come again for 24 h, so a wrong list of addresses costs nothing
     key_lives: ClassVar[timedelta] = timedelta(hours=23)  # 24 there, less what clocks and retries may take
     seal: ClassVar[Seal] = ORDER
+    gives_back: ClassVar[GivesBack] = GivesBack.ANY_PART
     by_bot: ClassVar[bool] = False
     methods: tuple[str, ...] = ("bank_card", "sbp", "yoo_money")
 

@@ -100,6 +100,7 @@ def payment(body: Json) -> Snapshot | None:
         url=url if url and url.startswith(("https://", "http://")) else None,
         reason=text(part(body.get("cancellation_details")).get("reason")),
         refunded_minor=refunded.minor if refunded else 0,
+        held=status == "waiting_for_capture",
         created_at=moment(body.get("created_at")),
         paid_at=moment(body.get("captured_at")),
     )
