@@ -24,6 +24,7 @@ from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Known, PaymentProvider, PaymentState, Rejected, Unknown
+from backend.payments.recording import lags_behind
 from backend.payments.rules import KEY_IS_DEAD_AFTER
 from backend.payments.service import Attempt, PaymentNotFound
 from backend.plans import service as plans
@@ -244,7 +245,7 @@ async def sweep_provider(deps: Deps, provider: PaymentProvider, since: datetime,
     try:
         async for snapshot in provider.list_since(since):
             async with deps.db.transaction() as session:
-                if await payments.lags_behind(session, provider.id, snapshot):
+                if await lags_behind(session, provider.id, snapshot):
                     await settle(session, deps.providers, provider.id, snapshot, now)
     except Unavailable as error:
         log.warning("sweep.broken_off", provider=provider.id, reason=str(error))

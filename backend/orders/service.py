@@ -18,11 +18,10 @@ from backend.notifications.service import notify, tell_operators
 from backend.orders.models import Order
 from backend.orders.queries import find_open_order
 from backend.payments import inbox, refunds
-from backend.payments import service as payments
 from backend.payments.models import Event, Payment
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Hint, PaymentState, Snapshot
-from backend.payments.service import Recorded
+from backend.payments.recording import Recorded, record
 from backend.plans.models import Plan
 from backend.subscriptions import service as subscriptions
 from backend.subscriptions.service import Limits
@@ -132,7 +131,7 @@ async def settle(
     `event` is the stored one that is itself the truth: it alone is handled then, any other says something of its
     own. None: the snapshot is not of a payment of ours, and nothing changed.
     """
-    recorded = await payments.record(session, providers, provider_id, snapshot, now)
+    recorded = await record(session, providers, provider_id, snapshot, now)
     if recorded is None:
         await inbox.reject_events(session, provider_id, snapshot.ref, "unproven", now)
         return None
