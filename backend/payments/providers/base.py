@@ -67,6 +67,9 @@ class Snapshot:
     payer: str | None = None  # who paid, where the company tells
     held: bool = False  # the money is only held: `capture` takes it
     saved: SavedInstrument | None = None  # what may be charged again
+    recurring: bool = (
+        False  # one of the payments of a subscription the company renews; each carries the first's `pid`
+    )
     receipt: str | None = None  # how the fiscal receipt stands, in the company's words
     created_at: datetime | None = None
     paid_at: datetime | None = None
@@ -189,6 +192,19 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewalNews:
+    """What became of a subscription the company renews: active, canceled by its payer, or failed to be paid.
+
+    `pid` and `mac` are what its first payment carried, unverified.
+    """
+
+    state: str
+    pid: str | None
+    mac: object
+    payer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """Who we are at the company and what we may sell there."""
 
@@ -210,6 +226,8 @@ class PaymentProvider(Protocol):
     seal: ClassVar[Seal]  # how what we send along is signed
     gives_back: ClassVar[GivesBack]
     by_bot: ClassVar[bool]  # paid inside the bot, by one person alone; what the bot hears of it is the truth
+    least: ClassVar[Mapping[Currency, int]]  # the smallest price it takes, in minor units
+    renews_itself: ClassVar[bool]  # what is bought to be renewed the company charges again by itself; else we do
     account: str  # our account there: goes into the MAC and is compared with every answer
     test: bool  # whether money is play money
     methods: tuple[str, ...]  # ways to pay, in the order buttons stand
@@ -220,6 +238,9 @@ class PaymentProvider(Protocol):
 
     def prepare(self, request: PaymentRequest) -> bytes:
         """The exact request body. Pure: it is stored first and sent byte-identical ever after."""
+
+    def can_renew(self, method: str, price: Money, days: int) -> bool:
+        """Whether so many days bought like this for this price may be bought again without the buyer."""
 
     async def create(self, body: bytes, key: str) -> Result:
         """Open a payment. The same body and key give the same payment for `key_lives`."""
@@ -232,6 +253,9 @@ class PaymentProvider(Protocol):
 
         A bot is asked before somebody pays, too: that payment is PENDING.
         """
+
+    def told_of_renewal(self, body: bytes) -> RenewalNews | None:
+        """What an event says of a subscription the company renews; None: it is about something else."""
 
     async def capture(self, ref: str, key: str) -> Result:
         """Take money that is only held."""

@@ -61,6 +61,8 @@ class CoinGate:
     seal: ClassVar[Seal] = ORDER
     gives_back: ClassVar[GivesBack] = GivesBack.BY_HAND
     by_bot: ClassVar[bool] = False
+    least: ClassVar[Mapping[Currency, int]] = {Currency.RUB: 20000, Currency.EUR: 200}  # below, fees eat it
+    renews_itself: ClassVar[bool] = False
     methods: tuple[str, ...] = tuple(bodies.COINS)
 
     def __init__(
@@ -93,6 +95,9 @@ class CoinGate:
         if request.method not in self.methods or request.amount.currency not in objects.CURRENCIES:
             raise ValueError(f"CoinGate sells no {request.method} in {request.amount.currency}")
         return bodies.order_body(request, self._config)
+
+    def can_renew(self, method: str, price: Money, days: int) -> bool:
+        return False
 
     async def create(self, body: bytes, key: str) -> Result:
         try:
@@ -195,6 +200,9 @@ class CoinGate:
             methods=frozenset(self.methods),
             notes=tuple(note for note, holds in notes.items() if holds),
         )
+
+    def told_of_renewal(self, body: bytes) -> None:
+        return None
 
     async def stop_renewal(self, ref: str, payer: str) -> None:
         """Nothing is renewed there by itself."""

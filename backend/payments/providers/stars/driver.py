@@ -22,6 +22,7 @@ from backend.payments.providers.base import (
     RefundResult,
     RefundSnapshot,
     Rejected,
+    RenewalNews,
     Result,
     Snapshot,
     Unknown,
@@ -29,12 +30,15 @@ from backend.payments.providers.base import (
 from backend.payments.providers.stars import objects
 from backend.payments.providers.stars.client import PAGE, Client, Failure
 from backend.payments.providers.stars.config import BotAccess, Config
-from backend.payments.providers.stars.payload import SEAL
+from backend.payments.providers.stars.payload import SEAL, payment_of
 
 READ_SECONDS = 10.0
 TITLE_LIMIT = 32
 DESCRIPTION_LIMIT = 255
 ALREADY = "CHARGE_ALREADY_REFUNDED"
+PERIOD = timedelta(days=30)  # the only one Telegram renews after
+DEAREST_RENEWED = 10_000
+NEWS = ("active", "canceled", "failed")
 
 
 class Stars:
@@ -54,6 +58,8 @@ class Stars:
     seal: ClassVar[Seal] = SEAL
     gives_back: ClassVar[GivesBack] = GivesBack.WHOLE
     by_bot: ClassVar[bool] = True
+    least: ClassVar[Mapping[Currency, int]] = {Currency.XTR: 1}
+    renews_itself: ClassVar[bool] = True
     methods: tuple[str, ...] = ("stars",)
 
     def __init__(self, config: Config, access: BotAccess, *, read_seconds: float = READ_SECONDS) -> None:
@@ -80,6 +86,7 @@ class Stars:
         if request.method not in self.methods or request.amount.currency is not Currency.XTR:
             raise ValueError(f"Stars buy no {request.method} in {request.amount.currency}")
         title = request.item or request.description
+        period = {"subscription_period": PERIOD // timedelta(seconds=1)} if request.save_method else {}
         return _bytes(
             {
                 "title": title[:TITLE_LIMIT],
@@ -88,8 +95,12 @@ class Stars:
                 "provider_token": "",
                 "currency": Currency.XTR,
                 "prices": [{"label": title[:TITLE_LIMIT], "amount": request.amount.minor}],
+                **period,
             }
         )
+
+    def can_renew(self, method: str, price: Money, days: int) -> bool:
+        return timedelta(days=days) == PERIOD and price.minor <= DEAREST_RENEWED
 
     async def create(self, body: bytes, key: str) -> Result:
         try:
@@ -119,6 +130,14 @@ class Stars:
         update = _update(body)
         readers = (objects.paid, objects.refunded, objects.asked)
         return next((told for read in readers if (told := read(self._who, update)) is not None), None)
+
+    def told_of_renewal(self, body: bytes) -> RenewalNews | None:
+        said = part(_update(body).get("subscription"))
+        state, payload = text(said.get("state")), text(said.get("invoice_payload"))
+        payer = objects.natural(part(said.get("user")).get("id"))
+        if state not in NEWS or payload is None or payer is None:
+            return None
+        return RenewalNews(state, payment_of(payload), payload, str(payer))
 
     async def capture(self, ref: str, key: str) -> Result:
         """Nothing is ever held: how the payment stands."""
@@ -188,6 +207,10 @@ class Stars:
         update = _update(body)
         if not update:
             raise Invalid(reason="not an update")
+        news = self.told_of_renewal(body)
+        if news is not None:
+            about = f"renewals of {news.pid}"
+            return Hint("subscription", str(update["update_id"]), about, pid=news.pid, mac=news.mac)
         snapshot, event = objects.paid(self._who, update), "paid"
         if snapshot is None:
             snapshot, event = objects.refunded(self._who, update), "refunded"

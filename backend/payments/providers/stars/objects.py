@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from backend.kit.money import Currency, Money
 from backend.kit.reading import Json, part, text, whole
-from backend.payments.providers.base import PaymentState, Snapshot
+from backend.payments.providers.base import PaymentState, SavedInstrument, Snapshot
 from backend.payments.providers.stars.payload import payment_of
 
 LARGEST = 2**53
@@ -56,7 +56,10 @@ def transaction(account: Account, row: Json) -> Snapshot | None:
     if partner.get("type") != "user" or charge is None or stars is None or payload is None or payer is None:
         return None
     found = _snapshot(account, charge, Money(stars, Currency.XTR), payload, payer)
-    return _back(found) if left else replace(found, paid_at=moment(row))
+    if left:
+        return _back(found)
+    again = whole(partner.get("subscription_period")) is not None
+    return replace(found, paid_at=moment(row), recurring=again, saved=_renewed(charge) if again else None)
 
 
 def moment(row: Json) -> datetime | None:
@@ -93,7 +96,14 @@ def _charge(account: Account, message: Json, said: Json, person: Json) -> Snapsh
     if charge is None or stars is None or payer is None or said.get("currency") != Currency.XTR:
         return None
     found = _snapshot(account, charge, Money(stars, Currency.XTR), payload, payer)
-    return replace(found, paid_at=moment(message))
+    recurring = said.get("is_recurring") is True
+    first = recurring and said.get("is_first_recurring") is True
+    return replace(found, paid_at=moment(message), recurring=recurring, saved=_renewed(charge) if first else None)
+
+
+def _renewed(charge: str) -> SavedInstrument:
+    """A subscription is known by the charge that began it."""
+    return SavedInstrument(charge, "stars", "Telegram Stars")
 
 
 def _snapshot(account: Account, ref: str, amount: Money, payload: str | None, payer: int | None) -> Snapshot:

@@ -21,23 +21,36 @@ class PaymentSubject(StrEnum):
 
 
 def payment_body(request: PaymentRequest, config: Config) -> bytes:
-    """POST /payments. Always one-stage: SBP cannot hold money, and we deliver at once."""
+    """POST /payments. Always one-stage: SBP cannot hold money, and we deliver at once.
+
+    A saved method is charged without anybody there to confirm it.
+    """
     body: Json = {
         "amount": _amount(request.amount),
         "capture": True,  # the default would be to hold
+        **(_charge(request.saved_ref) if request.saved_ref is not None else _page(request)),
+        "description": request.description[:DESCRIPTION_LIMIT],
+        "metadata": {"pid": request.payment_id, "mac": request.mac},
+    }
+    receipt = _receipt(request.email, request.item or request.description, request.amount, config)
+    return _bytes(body | receipt)
+
+
+def _page(request: PaymentRequest) -> Json:
+    """Somebody pays on YooKassa's page. Unsaid, the page itself would ask whether to save the method."""
+    return {
         "payment_method_data": {"type": request.method},
         "confirmation": {
             "type": "redirect",
             "return_url": request.return_url,
             "locale": "ru_RU" if request.language == "ru" else "en_US",
         },
-        "description": request.description[:DESCRIPTION_LIMIT],
-        "metadata": {"pid": request.payment_id, "mac": request.mac},
+        "save_payment_method": request.save_method,
     }
-    if request.save_method:
-        body["save_payment_method"] = True
-    receipt = _receipt(request.email, request.item or request.description, request.amount, config)
-    return _bytes(body | receipt)
+
+
+def _charge(saved_ref: str) -> Json:
+    return {"payment_method_id": saved_ref}
 
 
 def refund_body(request: RefundRequest, config: Config) -> bytes:

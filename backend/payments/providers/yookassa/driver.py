@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from backend.kit.errors import Refused, Unavailable
 from backend.kit.http import Http, NoAnswer
-from backend.kit.money import Currency
+from backend.kit.money import Currency, Money
 from backend.payments.mac import ORDER, Seal
 from backend.payments.providers.base import (
     Capabilities,
@@ -34,6 +34,7 @@ from backend.payments.providers.yookassa.pace import Pace
 
 READ_SECONDS = 35.0  # YooKassa itself gives up after 30
 PAGE = 100
+KEPT = frozenset({"bank_card", "yoo_money"})  # not every bank lets SBP be charged again
 
 
 class YooKassa:
@@ -51,6 +52,8 @@ class YooKassa:
     seal: ClassVar[Seal] = ORDER
     gives_back: ClassVar[GivesBack] = GivesBack.ANY_PART
     by_bot: ClassVar[bool] = False
+    least: ClassVar[Mapping[Currency, int]] = {Currency.RUB: 100}
+    renews_itself: ClassVar[bool] = False
     methods: tuple[str, ...] = ("bank_card", "sbp", "yoo_money")
 
     def __init__(self, config: Config, *, read_seconds: float = READ_SECONDS) -> None:
@@ -76,7 +79,12 @@ class YooKassa:
     def prepare(self, request: PaymentRequest) -> bytes:
         if request.method not in self.methods or request.amount.currency not in self.currencies:
             raise ValueError(f"YooKassa sells no {request.method} in {request.amount.currency}")
+        if request.save_method and request.method not in KEPT:
+            raise ValueError(f"YooKassa keeps no {request.method}")
         return payment_body(request, self._config)
+
+    def can_renew(self, method: str, price: Money, days: int) -> bool:
+        return method in KEPT
 
     async def create(self, body: bytes, key: str) -> Result:
         return _payment(await self._post("/payments", "create payment", body, key))
@@ -142,6 +150,9 @@ class YooKassa:
             fiscalization=fiscalization,
             notes=("vat-code-missing",) if fiscalization and self._config.vat_code is None else (),
         )
+
+    def told_of_renewal(self, body: bytes) -> None:
+        return None
 
     async def stop_renewal(self, ref: str, payer: str) -> None:
         """Nothing is renewed there by itself."""

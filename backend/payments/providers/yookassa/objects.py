@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NoReturn
 
 from backend.kit.money import Currency, Money, to_minor
-from backend.payments.providers.base import PaymentState, RefundSnapshot, Snapshot
+from backend.payments.providers.base import PaymentState, RefundSnapshot, SavedInstrument, Snapshot
 
 Json = dict[str, object]
 
@@ -100,6 +100,8 @@ def payment(body: Json) -> Snapshot | None:
         url=url if url and url.startswith(("https://", "http://")) else None,
         reason=text(part(body.get("cancellation_details")).get("reason")),
         refunded_minor=refunded.minor if refunded else 0,
+        saved=_saved(part(body.get("payment_method"))) if status == "succeeded" else None,
+        receipt=text(body.get("receipt_registration")),
         held=status == "waiting_for_capture",
         created_at=moment(body.get("created_at")),
         paid_at=moment(body.get("captured_at")),
@@ -117,5 +119,22 @@ def refund(body: Json) -> RefundSnapshot | None:
         state=status if status in REFUND_STATES else "pending",
         amount=amount(body.get("amount")),
         reason=text(part(body.get("cancellation_details")).get("reason")),
+        receipt=text(body.get("receipt_registration")),
         created_at=moment(body.get("created_at")),
+    )
+
+
+def _saved(method: Json) -> SavedInstrument | None:
+    """What a paid payment left to be charged again; None: nothing."""
+    ref, kind = text(method.get("id")), text(method.get("type"))
+    if method.get("saved") is not True or ref is None or kind is None:
+        return None
+    card = part(method.get("card"))
+    shown = text(card.get("last4")) or (text(method.get("account_number")) or "")[-4:]
+    year, month = text(card.get("expiry_year")), text(card.get("expiry_month"))
+    return SavedInstrument(
+        ref=ref,
+        method=kind,
+        title=f"*{shown}" if shown else text(method.get("title")) or kind,
+        expires_on=f"{year}-{month}" if year and month else None,
     )
