@@ -25,7 +25,9 @@ class Payment(Model):
             "state in ('new', 'pending', 'confirming', 'failed', 'canceled', 'review', 'succeeded')", name="state"
         ),
         CheckConstraint("refunded_minor between 0 and amount_minor", name="refunded"),
-        CheckConstraint("refunded_minor = 0 or state in ('succeeded', 'review')", name="refunded_when_paid"),
+        CheckConstraint(
+            "refunded_minor = 0 or state in ('succeeded', 'review', 'canceled')", name="refunded_when_paid"
+        ),  # canceled: by an operator, who gave the money back
         CheckConstraint(
             "state not in ('confirming', 'succeeded') or provider_payment_id is not null", name="known_when_paid"
         ),
@@ -144,6 +146,7 @@ class Refund(Model):
     request_body: Mapped[bytes | None]
     next_check_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]  # when its key was first used
     created_at: Mapped[datetime]
 
 
