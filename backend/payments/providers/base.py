@@ -67,9 +67,7 @@ class Snapshot:
     payer: str | None = None  # who paid, where the company tells
     held: bool = False  # the money is only held: `capture` takes it
     saved: SavedInstrument | None = None  # what may be charged again
-    recurring: bool = (
-        False  # one of the payments of a subscription the company renews; each carries the first's `pid`
-    )
+    recurring: bool = False  # of a subscription the company renews: each payment carries the first one's `pid`
     receipt: str | None = None  # how the fiscal receipt stands, in the company's words
     created_at: datetime | None = None
     paid_at: datetime | None = None

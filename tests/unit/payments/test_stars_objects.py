@@ -9,7 +9,7 @@ from pydantic import HttpUrl, SecretStr
 
 from backend.kit.errors import Invalid
 from backend.kit.money import Currency, Money
-from backend.payments.providers.base import PaymentRequest, PaymentState, RefundRequest
+from backend.payments.providers.base import PaymentRequest, PaymentState, RefundRequest, RenewalNews, SavedInstrument
 from backend.payments.providers.stars import Config, Stars
 from backend.payments.providers.stars.config import BotAccess
 
@@ -116,6 +116,56 @@ def test_an_invoice_is_within_what_telegram_takes() -> None:
     assert (len(body["title"]), len(body["description"])) == (32, 255)
     assert body["prices"] == [{"label": body["title"], "amount": 250}]
     assert (body["currency"], body["provider_token"], body["payload"]) == ("XTR", "", PAYLOAD)
+
+
+def test_an_invoice_that_renews_says_how_often() -> None:
+    once, renewing = (json.loads(stars().prepare(replace(REQUEST, save_method=save))) for save in (False, True))
+
+    assert renewing == once | {"subscription_period": 30 * 86400}
+
+
+@pytest.mark.parametrize(
+    ("stars_price", "days", "renews"), [(1, 30, True), (10_000, 30, True), (10_001, 30, False), (250, 31, False)]
+)
+def test_only_thirty_days_at_a_price_telegram_takes_can_renew(stars_price: int, days: int, renews: bool) -> None:
+    assert stars().can_renew("stars", Money(stars_price, Currency.XTR), days) is renews
+
+
+def test_the_first_payment_of_a_subscription_is_what_it_is_known_by() -> None:
+    said = PAID | {"is_recurring": True, "is_first_recurring": True, "subscription_expiration_date": 1_792_592_000}
+    first, again = (
+        stars().told(update(successful_payment=said | {"is_first_recurring": is_first})) for is_first in (True, False)
+    )
+    once = stars().told(update(successful_payment=PAID))
+
+    assert first is not None
+    assert again is not None
+    assert once is not None
+    assert (first.recurring, first.saved) == (True, SavedInstrument("stxAbc", "stars", "Telegram Stars"))
+    assert (again.recurring, again.saved) == (True, None)
+    assert (once.recurring, once.saved) == (False, None)
+
+
+def news(**changes: Any) -> bytes:
+    said = {"user": {"id": 7}, "invoice_payload": PAYLOAD, "state": "canceled", **changes}
+    return json.dumps({"update_id": 12, "subscription": said}).encode()
+
+
+@pytest.mark.parametrize("state", ["active", "canceled", "failed"])
+def test_what_becomes_of_a_subscription_is_an_event_of_its_own(state: str) -> None:
+    told = stars().told_of_renewal(news(state=state))
+    hint = stars().read_webhook({}, news(state=state))
+
+    assert told == RenewalNews(state, "018f6a2e-7c1b-7d10-9f3e-2b6f0c9d4a11", PAYLOAD, "7")
+    assert hint is not None
+    assert (hint.event, hint.object_id, hint.claims) == ("subscription", "12", None)
+    assert stars().told(news(state=state)) is None
+
+
+@pytest.mark.parametrize("changes", [{"state": "paused"}, {"state": None}, {"user": None}, {"invoice_payload": 5}])
+def test_news_of_a_subscription_that_nobody_understands_are_about_something_else(changes: dict[str, Any]) -> None:
+    assert stars().told_of_renewal(news(**changes)) is None
+    assert stars().read_webhook({}, news(**changes)) is None
 
 
 @pytest.mark.parametrize("changes", [{"method": "sbp"}, {"amount": Money(250, Currency.RUB)}])

@@ -48,7 +48,7 @@ def sent(request: PaymentRequest, **settings: Any) -> Any:
 def test_a_card_payment_with_its_receipt_is_the_documented_one() -> None:
     request = replace(CARD, email="buyer@example.com", item="Подписка на сервис, 30 дней")
 
-    assert sent(request, vat_code=1) == sample("create_bank_card")
+    assert sent(request, vat_code=1) == sample("create_bank_card") | {"save_payment_method": False}
 
 
 @pytest.mark.parametrize("method", ["sbp", "yoo_money"])
@@ -56,7 +56,7 @@ def test_the_other_methods_are_the_documented_ones_with_our_language(method: str
     expected = sample(f"create_{method}")
     expected["confirmation"]["locale"] = "ru_RU"  # optional; the samples leave it out
 
-    assert sent(replace(CARD, method=method)) == expected
+    assert sent(replace(CARD, method=method)) == expected | {"save_payment_method": False}
 
 
 def test_every_method_is_prepared_and_an_unknown_one_is_a_bug() -> None:
@@ -90,9 +90,19 @@ def test_a_long_description_is_cut_to_128_characters(length: int) -> None:
     assert body["receipt"]["items"][0]["description"] == "ж" * 128
 
 
-def test_saving_the_method_is_asked_for_only_when_wanted() -> None:
-    assert "save_payment_method" not in sent(CARD)
+def test_saving_the_method_is_asked_for_only_when_wanted_and_else_refused_aloud() -> None:
+    assert sent(CARD)["save_payment_method"] is False
     assert sent(replace(CARD, save_method=True))["save_payment_method"] is True
+    with pytest.raises(ValueError, match="sbp"):
+        sent(replace(CARD, method="sbp", save_method=True))
+
+
+def test_a_saved_method_is_charged_without_a_page() -> None:
+    charge = sent(replace(CARD, saved_ref="2d8f0e8d-000f-5000-8000-18db351245c7"))
+
+    assert charge["payment_method_id"] == "2d8f0e8d-000f-5000-8000-18db351245c7"
+    assert charge.keys() == {"amount", "capture", "payment_method_id", "description", "metadata"}
+    assert charge["capture"] is True
 
 
 def test_a_receipt_needs_both_an_email_and_a_shop_that_registers_receipts() -> None:

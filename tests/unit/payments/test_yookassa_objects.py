@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.kit.money import Currency, Money
-from backend.payments.providers.base import PaymentState, RefundSnapshot, Snapshot
+from backend.payments.providers.base import PaymentState, RefundSnapshot, SavedInstrument, Snapshot
 from backend.payments.providers.yookassa.objects import amount, parse, payment, refund
 
 SAMPLES = Path(__file__).parents[2] / "data" / "yookassa"
@@ -90,6 +90,42 @@ def test_only_a_plain_true_is_play_money(flag: object) -> None:
     assert read(test=flag).test is (flag is True)
 
 
+def test_a_kept_card_is_read_from_a_paid_payment() -> None:
+    snapshot = payment(sample("payment.succeeded")["object"])
+
+    assert snapshot is not None
+    assert snapshot.saved == SavedInstrument(REF, "bank_card", "*4477", "2030-12")
+
+
+@pytest.mark.parametrize(
+    ("changes", "saved"),
+    [
+        (
+            {"payment_method": {"type": "yoo_money", "id": "m1", "saved": True, "account_number": "4100118311"}},
+            "*8311",
+        ),
+        ({"payment_method": {"type": "sbp", "id": "m1", "saved": True, "title": "SBP"}}, "SBP"),
+        ({"payment_method": {"type": "bank_card", "id": "m1", "saved": True}}, "bank_card"),
+        ({"payment_method": {"type": "bank_card", "id": "m1", "saved": False}}, None),
+        ({"payment_method": {"type": "bank_card", "id": "m1", "saved": "true"}}, None),
+        ({"payment_method": {"type": "bank_card", "saved": True}}, None),
+        ({"payment_method": ["saved"]}, None),
+        ({"status": "canceled"}, None),
+        ({"status": "waiting_for_capture"}, None),
+    ],
+)
+def test_only_what_is_paid_and_certainly_kept_may_be_charged_again(changes: Any, saved: str | None) -> None:
+    snapshot = payment(sample("payment.succeeded")["object"] | changes)
+
+    assert snapshot is not None
+    assert (snapshot.saved and snapshot.saved.title) == saved
+
+
+def test_the_fiscal_receipt_is_read_as_it_stands() -> None:
+    assert read(receipt_registration="canceled").receipt == "canceled"
+    assert read().receipt is None
+
+
 def test_money_given_back_is_counted() -> None:
     assert read(refunded_amount={"value": "99.50", "currency": "RUB"}).refunded_minor == 9950
 
@@ -157,6 +193,7 @@ def test_a_refund_is_read_whole() -> None:
         payment_ref=REF,
         state="succeeded",
         amount=Money(29900, Currency.RUB),
+        receipt="pending",
         created_at=datetime(2026, 10, 3, 19, 27, 51, 407000, tzinfo=UTC),
     )
 

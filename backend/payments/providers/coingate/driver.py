@@ -10,7 +10,7 @@ from typing import ClassVar
 import structlog
 
 from backend.kit.errors import Refused, Unavailable
-from backend.kit.money import Currency
+from backend.kit.money import Currency, Money
 from backend.kit.reading import Json
 from backend.payments.mac import ORDER, Seal
 from backend.payments.providers.base import (

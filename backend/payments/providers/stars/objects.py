@@ -56,10 +56,10 @@ def transaction(account: Account, row: Json) -> Snapshot | None:
     if partner.get("type") != "user" or charge is None or stars is None or payload is None or payer is None:
         return None
     found = _snapshot(account, charge, Money(stars, Currency.XTR), payload, payer)
+    found = replace(found, recurring=whole(partner.get("subscription_period")) is not None)
     if left:
         return _back(found)
-    again = whole(partner.get("subscription_period")) is not None
-    return replace(found, paid_at=moment(row), recurring=again, saved=_renewed(charge) if again else None)
+    return replace(found, paid_at=moment(row), saved=_renewed(charge) if found.recurring else None)
 
 
 def moment(row: Json) -> datetime | None:
