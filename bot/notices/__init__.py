@@ -20,5 +20,18 @@ NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
 
 OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
     kinds.PaymentInReview: operator.in_review,
+    kinds.ChargeUnanswered: operator.charge_unanswered,
+    kinds.KeyUsed: operator.key_used,
+    kinds.ProviderMisconfigured: operator.misconfigured,
+    kinds.ProviderTrouble: operator.provider_trouble,
+    kinds.ProviderWorks: operator.provider_works,
+    kinds.PanelTrouble: operator.panel_trouble,
+    kinds.PanelWorks: operator.panel_works,
+    kinds.NoCallbacks: operator.no_callbacks,
+    kinds.CallbacksRefused: operator.callbacks_refused,
+    kinds.UnprovenCallbacks: operator.unproven_callbacks,
+    kinds.Sold: operator.sold,
+    kinds.TotalsDiffer: operator.totals_differ,
+    kinds.DailyReport: operator.daily_report,
 }
 """To those who run the shop: called with the kind, their language and the time."""

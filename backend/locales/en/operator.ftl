@@ -31,3 +31,100 @@ operator-payment-in-review =
     Look at the payment in the cabinet, then decide:
     <code>vpn-service review { $payment } accept</code> to count it
     <code>vpn-service review { $payment } cancel</code> to decline it
+
+operator-charge-unanswered =
+    ⚠️ <b>A charge was never answered</b>
+    For over 23 hours { $provider } has not said whether the renewal of { $amount } was charged. It must not be repeated: the money may be gone already.
+
+    Find the payment in the cabinet: its data has the pid <code>{ $payment }</code>. Then decide:
+    <code>vpn-service review { $payment } accept</code> if the money came
+    <code>vpn-service review { $payment } cancel</code> if there was no charge
+
+operator-key-used =
+    ⚠️ <b>{ $provider } has seen this payment with other contents</b>
+    Payment <code>{ $payment }</code> is not sent again. { $found ->
+        [yes] The provider's list shows it, and it goes on.
+       *[no] The provider's list does not show it, so it was closed.
+    }
+
+    This happens when the database was restored from a copy, or when a second shop works with the same keys. Make sure there is only one. If so, this is a bug: please report it.
+
+operator-provider-misconfigured =
+    🔴 <b>{ $provider } does not accept our keys</b>
+    The answer: { $reason }
+    Its buttons are hidden, payments under way wait.
+
+    Compare the keys in .env with the cabinet, restart the shop and check: <code>vpn-service doctor</code>. Then everything goes on by itself, and a message says so.
+
+operator-provider-trouble =
+    🔴 <b>{ $provider } does not answer</b>
+    Since { $since }: { $reason }
+    Its buttons get hidden; payments under way wait and go through by themselves.
+
+    Look at the provider's status page. If all is well there, check this server's network: <code>vpn-service doctor</code>
+
+operator-provider-works =
+    🟢 <b>{ $provider } works again</b>
+    It was out for { $lasted }, since { $since }. Nothing to do: what was put off goes on by itself.
+
+operator-panel-trouble =
+    🔴 <b>Server { $server }: the panel takes no changes</b>
+    Since { $since }: { $reason }
+    Keys in the queue: { $keys }. The days are counted; people get their keys as soon as the panel answers.
+
+    Check that the server and the panel run, then <code>vpn-service doctor</code>
+
+operator-panel-works =
+    🟢 <b>Server { $server }: the panel works again</b>
+    It was out for { $lasted }, since { $since }. Nothing to do: keys are made by themselves.
+
+operator-never = never
+
+operator-no-callbacks =
+    ⚠️ <b>{ $provider } has sent no webhooks for over an hour</b>
+    The last one: { $last }. Payments found by asking: { $payments }. Nothing is lost, but people wait longer for their keys.
+
+    Compare the webhook address in the cabinet with what <code>vpn-service doctor</code> shows, and check that PUBLIC_URL opens from the internet.
+
+operator-callbacks-refused =
+    ⚠️ <b>A webhook of { $provider } was refused</b>
+    It came from <code>{ $address }</code>, which is no address of the provider. Payments are found by asking for now, which is slower.
+
+    If this is your proxy, add it to TRUSTED_PROXIES. If the provider has new addresses, put them into the settings (for YooKassa, YOOKASSA_WEBHOOK_NETS). If it is a stranger's, there is nothing to do.
+
+operator-unproven-callbacks =
+    ⚠️ <b>Webhooks without our signature: { $count }</b>
+    The sender called itself { $provider }. They changed nothing.
+
+    If another program uses the same cabinet, that is as it should be. If not, somebody knows the address: change SECRET_KEY and put the new address that <code>vpn-service doctor</code> shows into the cabinet
+
+operator-sold =
+    💰 <b>{ $amount }</b> · { $plan }
+    { $method } · { $buyer }
+
+operator-totals-differ =
+    ⚠️ <b>The sums differ: { $provider }, { $day }</b>
+    Paid: { $there } there, { $here } here
+    Given back: { $refunded_there } there, { $refunded_here } here
+
+    Compare that day's payments in the cabinet with the shop's. To compare again: <code>vpn-service report --day { $date }</code>
+
+lasted-minutes = { $minutes } min
+lasted-hours = { $hours } h { $minutes } min
+lasted-days = { $days } d { $hours } h
+
+report-title = 📊 <b>Report for { $day }</b>
+report-sales = 💰 <b>Sales</b>
+report-no-sales = No sales.
+report-refunds = ↩️ <b>Refunds</b>
+report-line = { $provider }: { $amount } ({ $count })
+report-people = New people: { $count }
+report-trials = Trials: { $count }
+report-difference =
+    ⚠️ It does not add up: { $provider }
+    paid: { $there } there, { $here } here
+    given back: { $refunded_there } there, { $refunded_here } here
+report-unread = ⚠️ Not compared, the list does not answer: { $providers }
+report-agrees = ✅ The books agree with the providers.
+report-in-review = ⚠️ Payments waiting for your decision: { $count }
+report-keys-waiting = ⚠️ Keys waiting for a panel: { $count }

@@ -31,3 +31,100 @@ operator-payment-in-review =
     Проверьте платёж в кабинете и решите:
     <code>vpn-service review { $payment } accept</code> — засчитать
     <code>vpn-service review { $payment } cancel</code> — отклонить
+
+operator-charge-unanswered =
+    ⚠️ <b>Списание осталось без ответа</b>
+    { $provider } больше 23 часов не говорит, прошло ли автосписание { $amount }. Повторять его нельзя: деньги могли уже уйти.
+
+    Найдите платёж в кабинете: в его данных pid <code>{ $payment }</code>. Затем решите:
+    <code>vpn-service review { $payment } accept</code> — деньги пришли
+    <code>vpn-service review { $payment } cancel</code> — списания не было
+
+operator-key-used =
+    ⚠️ <b>{ $provider } уже видел этот платёж с другими данными</b>
+    Платёж <code>{ $payment }</code> больше не отправляем. { $found ->
+        [yes] Он нашёлся в списке провайдера и продолжается.
+       *[no] В списке провайдера его нет, поэтому он закрыт.
+    }
+
+    Так бывает, если базу восстановили из копии или с теми же ключами работает второй магазин. Убедитесь, что магазин один. Если он и так один — это ошибка программы, сообщите о ней.
+
+operator-provider-misconfigured =
+    🔴 <b>{ $provider } не принимает наши ключи</b>
+    Ответ: { $reason }
+    Кнопки этого способа скрыты, начатые платежи ждут.
+
+    Сверьте ключи в .env с кабинетом, перезапустите магазин и проверьте: <code>vpn-service doctor</code>. Дальше всё продолжится само, об этом придёт сообщение.
+
+operator-provider-trouble =
+    🔴 <b>{ $provider } не отвечает</b>
+    С { $since }: { $reason }
+    Кнопки этого способа скрываются, начатые платежи ждут и дойдут сами.
+
+    Загляните на страницу состояния провайдера. Если у него всё в порядке, проверьте сеть сервера: <code>vpn-service doctor</code>
+
+operator-provider-works =
+    🟢 <b>{ $provider } снова работает</b>
+    Не работал { $lasted }, с { $since }. Ничего делать не нужно: отложенное продолжается само.
+
+operator-panel-trouble =
+    🔴 <b>Сервер { $server }: панель не принимает изменения</b>
+    С { $since }: { $reason }
+    Ключей в очереди: { $keys }. Дни начислены, ключи людям придут сами, когда панель ответит.
+
+    Проверьте, что сервер и панель запущены, потом <code>vpn-service doctor</code>
+
+operator-panel-works =
+    🟢 <b>Сервер { $server }: панель снова работает</b>
+    Не работала { $lasted }, с { $since }. Ничего делать не нужно: ключи создаются сами.
+
+operator-never = никогда
+
+operator-no-callbacks =
+    ⚠️ <b>{ $provider } больше часа не присылает уведомления</b>
+    Последнее пришло: { $last }. Оплат, найденных опросом: { $payments }. Ничего не потеряно, но ключи люди ждут дольше.
+
+    Сверьте адрес уведомлений в кабинете с тем, что показывает <code>vpn-service doctor</code>, и проверьте, что PUBLIC_URL открывается из интернета.
+
+operator-callbacks-refused =
+    ⚠️ <b>Отклонено уведомление от { $provider }</b>
+    Оно пришло с адреса <code>{ $address }</code>, а это не адрес провайдера. Оплаты пока находим опросом, это медленнее.
+
+    Если это ваш прокси, добавьте его в TRUSTED_PROXIES. Если у провайдера новые адреса, впишите их в настройки (у ЮKassa — YOOKASSA_WEBHOOK_NETS). Если адрес чужой, делать ничего не нужно.
+
+operator-unproven-callbacks =
+    ⚠️ <b>Уведомления без нашей подписи: { $count }</b>
+    Отправитель назвался { $provider }. Они ничего не изменили.
+
+    Если тем же кабинетом пользуется другая программа, так и должно быть. Если нет, адрес уведомлений знает посторонний: смените SECRET_KEY и впишите в кабинет новый адрес из <code>vpn-service doctor</code>
+
+operator-sold =
+    💰 <b>{ $amount }</b> · { $plan }
+    { $method } · { $buyer }
+
+operator-totals-differ =
+    ⚠️ <b>Суммы не сошлись: { $provider }, { $day }</b>
+    Оплачено: у провайдера { $there }, у нас { $here }
+    Возвращено: у провайдера { $refunded_there }, у нас { $refunded_here }
+
+    Сравните платежи этого дня в кабинете с историей в магазине. Сверить ещё раз: <code>vpn-service report --day { $date }</code>
+
+lasted-minutes = { $minutes } мин
+lasted-hours = { $hours } ч { $minutes } мин
+lasted-days = { $days } сут { $hours } ч
+
+report-title = 📊 <b>Отчёт за { $day }</b>
+report-sales = 💰 <b>Продажи</b>
+report-no-sales = Продаж не было.
+report-refunds = ↩️ <b>Возвраты</b>
+report-line = { $provider }: { $amount }, { $count } шт.
+report-people = Новых людей: { $count }
+report-trials = Пробных периодов: { $count }
+report-difference =
+    ⚠️ Не сошлось: { $provider }
+    оплачено у провайдера { $there }, у нас { $here }
+    возвращено у провайдера { $refunded_there }, у нас { $refunded_here }
+report-unread = ⚠️ Не удалось сверить, список не отвечает: { $providers }
+report-agrees = ✅ Книги сходятся с провайдерами.
+report-in-review = ⚠️ Платежей ждут вашего решения: { $count }
+report-keys-waiting = ⚠️ Ключей ждут панель: { $count }

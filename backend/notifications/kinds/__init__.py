@@ -1,7 +1,22 @@
 """Everything we say, a file for each subject."""
 
 from backend.notifications.kinds.base import Kind
-from backend.notifications.kinds.operator import PaymentInReview
+from backend.notifications.kinds.operator import (
+    CallbacksRefused,
+    ChargeUnanswered,
+    DailyReport,
+    KeyUsed,
+    NoCallbacks,
+    PanelTrouble,
+    PanelWorks,
+    PaymentInReview,
+    ProviderMisconfigured,
+    ProviderTrouble,
+    ProviderWorks,
+    Sold,
+    TotalsDiffer,
+    UnprovenCallbacks,
+)
 from backend.notifications.kinds.sale import (
     CheckoutReady,
     Ended,
@@ -16,13 +31,26 @@ KINDS: dict[str, type[Kind]] = {kind.__name__: kind for kind in Kind.__subclasse
 
 __all__ = [
     "KINDS",
+    "CallbacksRefused",
+    "ChargeUnanswered",
     "CheckoutReady",
+    "DailyReport",
     "Ended",
     "EndingSoon",
     "KeyReady",
+    "KeyUsed",
     "Kind",
+    "NoCallbacks",
     "Paid",
+    "PanelTrouble",
+    "PanelWorks",
     "PaymentFailed",
     "PaymentInReview",
+    "ProviderMisconfigured",
+    "ProviderTrouble",
+    "ProviderWorks",
     "Refunded",
+    "Sold",
+    "TotalsDiffer",
+    "UnprovenCallbacks",
 ]

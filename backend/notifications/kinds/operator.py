@@ -1,6 +1,7 @@
 """What the operators hear: what happened, and so what to do."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -15,3 +16,157 @@ class PaymentInReview(Kind):
     payment_id: UUID
     provider: str
     reason: str
+
+
+@dataclass(frozen=True)
+class ChargeUnanswered(Kind):
+    """We charged by ourselves, and nobody knows whether money was taken; it is not tried again."""
+
+    priority: ClassVar[int] = 2
+    payment_id: UUID
+    provider: str
+    amount: str  # as people read it
+
+
+@dataclass(frozen=True)
+class KeyUsed(Kind):
+    """A provider had seen a payment's key with another request. `found`: its list showed the payment."""
+
+    priority: ClassVar[int] = 2
+    payment_id: UUID
+    provider: str
+    found: bool
+
+
+@dataclass(frozen=True)
+class ProviderMisconfigured(Kind):
+    """A provider does not accept our credentials, in the words of `reason`."""
+
+    priority: ClassVar[int] = 2
+    provider: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class ProviderTrouble(Kind):
+    """A provider has not answered for some minutes."""
+
+    priority: ClassVar[int] = 2
+    provider: str
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class ProviderWorks(Kind):
+    """A provider works again of which it was said that it does not."""
+
+    priority: ClassVar[int] = 2
+    provider: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class PanelTrouble(Kind):
+    """A panel has not taken changes for some minutes; so many keys wait for it."""
+
+    priority: ClassVar[int] = 2
+    server: str
+    since: datetime
+    reason: str
+    keys: int
+
+
+@dataclass(frozen=True)
+class PanelWorks(Kind):
+    """A panel works again of which it was said that it does not."""
+
+    priority: ClassVar[int] = 2
+    server: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class NoCallbacks(Kind):
+    """So many payments were found by asking, and nothing was said of them. `last`: when something came last."""
+
+    provider: str
+    payments: int
+    last: datetime | None
+
+
+@dataclass(frozen=True)
+class CallbacksRefused(Kind):
+    """A webhook came from an address that is not the provider's."""
+
+    provider: str
+    address: str
+
+
+@dataclass(frozen=True)
+class UnprovenCallbacks(Kind):
+    """So many webhooks came without our signature."""
+
+    provider: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Sold(Kind):
+    """Somebody paid. `plan` is its name by language; `buyer` has a user name, or else only the name of `person`."""
+
+    priority: ClassVar[int] = 6
+    plan: dict[str, str]
+    amount: str  # as people read it
+    method: str
+    buyer: str | None
+    person: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a provider says of one day's payments in one currency, and our books; amounts in minor units."""
+
+    provider: str
+    currency: str
+    paid_there: int
+    paid_here: int
+    refunded_there: int
+    refunded_here: int
+
+
+@dataclass(frozen=True)
+class TotalsDiffer(Kind):
+    """The sums of a day are others at the provider than in our books."""
+
+    priority: ClassVar[int] = 2
+    day: date
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class Sales:
+    """What was sold in a day by one provider in one currency."""
+
+    provider: str
+    count: int
+    amount: str  # as people read it
+
+
+@dataclass(frozen=True)
+class DailyReport(Kind):
+    """What a day was like, in the shop's time zone. `unread`: providers whose list could not be read."""
+
+    priority: ClassVar[int] = 7
+    day: date
+    sales: tuple[Sales, ...]
+    refunds: tuple[Sales, ...]
+    people: int
+    trials: int
+    in_review: int
+    keys_waiting: int
+    differences: tuple[Difference, ...]
+    unread: tuple[str, ...]

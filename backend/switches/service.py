@@ -1,0 +1,66 @@
+"""What is switched off at run time. Every process reads it before it offers anything."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.switches.models import Switch
+
+log = structlog.get_logger()
+
+OFF = "provider:"  # an operator did it
+HELD = "hold:"  # the audit did it
+
+
+async def switch_off(session: AsyncSession, provider: str, *, reason: str, by: str, now: datetime) -> bool:
+    """Sell nothing more by this provider; what is under way still settles. False: it was off already."""
+    return await _set(session, f"{OFF}{provider}", reason=reason, by=by, now=now)
+
+
+async def switch_on(session: AsyncSession, provider: str) -> bool:
+    """Sell by this provider again, unless the audit holds it. False: it was not off."""
+    return await _unset(session, f"{OFF}{provider}")
+
+
+async def hold(session: AsyncSession, provider: str, reason: str, now: datetime) -> bool:
+    """Sell nothing more by a provider whose books are wrong. False: it was held already."""
+    return await _set(session, f"{HELD}{provider}", reason=reason, by="audit", now=now)
+
+
+async def release(session: AsyncSession, provider: str) -> bool:
+    """The books of this provider are right again. False: it was not held."""
+    return await _unset(session, f"{HELD}{provider}")
+
+
+async def switches(session: AsyncSession) -> Sequence[Switch]:
+    """Everything that is off now."""
+    return (await session.scalars(select(Switch).order_by(Switch.name))).all()
+
+
+async def providers_off(session: AsyncSession) -> frozenset[str]:
+    """The providers that are switched off or held."""
+    names = await session.scalars(select(Switch.name))
+    return frozenset(name.partition(":")[2] for name in names if name.startswith((OFF, HELD)))
+
+
+async def _set(session: AsyncSession, name: str, *, reason: str, by: str, now: datetime) -> bool:
+    set_now = await session.scalar(
+        insert(Switch)
+        .values(name=name, reason=reason, by=by, since=now)
+        .on_conflict_do_nothing(index_elements=[Switch.name])
+        .returning(Switch.name)
+    )
+    if set_now is not None:
+        log.warning("switch.off", name=name, by=by, reason=reason)
+    return set_now is not None
+
+
+async def _unset(session: AsyncSession, name: str) -> bool:
+    unset = await session.scalar(delete(Switch).where(Switch.name == name).returning(Switch.name))
+    if unset is not None:
+        log.info("switch.on", name=name)
+    return unset is not None
