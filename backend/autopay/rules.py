@@ -1,0 +1,169 @@
+"""When a subscription is renewed by itself, and when it is not. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from backend.kit.money import Money
+from backend.payments.providers.base import PaymentState
+
+HOUR = timedelta(hours=1)
+FIRST_NOTICE = timedelta(days=3)  # before the end of what is paid for, as everything here
+LAST_NOTICE = timedelta(hours=24)
+CHARGES = (-12 * HOUR, -1 * HOUR, 24 * HOUR, 72 * HOUR)  # a refused charge is tried again at the next of these
+LAPSES_AFTER = 96 * HOUR
+NOTICE_HOLDS = 12 * HOUR  # nobody is charged sooner after the last notice
+GRACE = timedelta(hours=24)  # how long a key outlives its time while a charge is under way
+
+OPEN = frozenset({PaymentState.NEW, PaymentState.PENDING, PaymentState.CONFIRMING, PaymentState.REVIEW})
+MAY_WORK_LATER = frozenset(
+    {
+        "insufficient_funds",
+        "issuer_unavailable",
+        "payment_method_limit_exceeded",
+        "general_decline",
+        "call_issuer",
+        "internal_timeout",
+        "rejected_by_timeout",
+        "recurring_off",  # ours to mend, and no fault of the card
+    }
+)
+
+
+class Act(StrEnum):
+    """What to do with a mandate now."""
+
+    WAIT = "wait"
+    WARN = "warn"
+    CHARGE = "charge"
+    SUSPEND = "suspend"  # until its owner agrees or pays again
+    END = "end"  # for good: the saved method is forgotten
+
+
+class Reason(StrEnum):
+    """Why a mandate is not active, besides the words of banks."""
+
+    OFF = "off"
+    REPLACED = "replaced"
+    BLOCKED = "blocked"
+    DISPUTED = "disputed"
+    REFUNDED = "refunded"
+    METHOD_GONE = "method_gone"
+    PLAN_GONE = "plan_gone"
+    PRICE = "price"
+    EXHAUSTED = "exhausted"
+    LAPSED = "lapsed"
+    CANCELED = "canceled"  # in the company's own settings
+    FAILED = "failed"  # the company could not charge it
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One charge of a cycle and what came of it."""
+
+    at: datetime
+    state: PaymentState
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the owner was told last, a day before: when, and how much would be charged."""
+
+    at: datetime
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """Everything that decides about one renewal. `until` is the end of what is paid for.
+
+    `price` None: the plan is no longer sold. `stopped` is a reason that ends every mandate.
+    """
+
+    until: datetime | None
+    most: Money
+    price: Money | None
+    stopped: Reason | None = None
+    warned_early: bool = False
+    notice: Notice | None = None
+    tries: Sequence[Try] = ()  # oldest first
+    provider_works: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`amount` is what to charge or to announce, `at` when that is to be."""
+
+    act: Act
+    reason: str | None = None
+    amount: Money | None = None
+    at: datetime | None = None
+
+
+WAIT = Step(Act.WAIT)
+
+
+def decide(cycle: Cycle, now: datetime) -> Step:
+    """What to do for one mandate that we charge by ourselves."""
+    if cycle.stopped is not None:
+        return Step(Act.END, cycle.stopped)
+    last = cycle.tries[-1] if cycle.tries else None
+    if cycle.until is None or any(tried.state in OPEN for tried in cycle.tries):
+        return WAIT  # nothing is known to have failed: nothing else is tried
+    if any(tried.state is PaymentState.SUCCEEDED for tried in cycle.tries):
+        return WAIT
+    if last is not None and last.reason not in MAY_WORK_LATER:
+        return Step(Act.SUSPEND, last.reason or "unknown")
+    if now < cycle.until - FIRST_NOTICE:
+        return WAIT
+    if cycle.price is None:
+        return Step(Act.SUSPEND, Reason.PLAN_GONE)
+    if cycle.price > cycle.most:
+        return Step(Act.SUSPEND, Reason.PRICE, cycle.price)
+    if now >= cycle.until + LAPSES_AFTER:
+        return Step(Act.SUSPEND, Reason.EXHAUSTED if last else Reason.LAPSED)
+    if cycle.notice is None:
+        return _warn(cycle, cycle.until, cycle.price, now)
+    due = charge_at(cycle.until, cycle.notice, cycle.tries)
+    if due is None:
+        return Step(Act.SUSPEND, Reason.EXHAUSTED)
+    amount = min(cycle.price, cycle.notice.amount)
+    act = Act.CHARGE if now >= due and cycle.provider_works else Act.WAIT
+    return Step(act, last.reason if last else None, amount, due)
+
+
+def _warn(cycle: Cycle, until: datetime, price: Money, now: datetime) -> Step:
+    if now < until - LAST_NOTICE and cycle.warned_early:
+        return WAIT
+    return Step(Act.WARN, amount=price, at=max(until + CHARGES[0], now + NOTICE_HOLDS))
+
+
+def is_last_notice(until: datetime, now: datetime) -> bool:
+    """Whether a notice given now is the one a charge waits for."""
+    return now >= until - LAST_NOTICE
+
+
+def charge_at(until: datetime, notice: Notice, tries: Sequence[Try]) -> datetime | None:
+    """When to charge next; None: never again for this end."""
+    if not tries:
+        return max(until + CHARGES[0], notice.at + NOTICE_HOLDS)
+    later = (until + charge for charge in CHARGES if until + charge > tries[-1].at)
+    return next(later, None) if len(tries) < len(CHARGES) else None
+
+
+def decide_renewed(cycle: Cycle) -> Step:
+    """What to do for a mandate whose company charges by itself, always the first price."""
+    if cycle.stopped is not None:
+        return Step(Act.END, cycle.stopped)
+    if cycle.price is None:
+        return Step(Act.END, Reason.PLAN_GONE)
+    if cycle.price != cycle.most:
+        return Step(Act.END, Reason.PRICE, cycle.price)
+    return WAIT
+
+
+def cycle_key(subscription_id: object, until: datetime) -> str:
+    """One renewal of one subscription: at most one order has it."""
+    return f"{subscription_id}:{until.date().isoformat()}"

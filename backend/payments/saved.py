@@ -1,0 +1,108 @@
+"""Cards and wallets that may be charged again: kept, charged only while kept, forgotten.
+
+To forget a method is to stop its charges: one that was not sent before is never sent.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit.tokens import new_id
+from backend.payments.models import Payment, SavedMethod
+from backend.payments.providers.base import PaymentState, SavedInstrument
+from backend.payments.rules import NEVER
+from backend.payments.service import lock_payment
+from backend.switches.models import Switch
+
+log = structlog.get_logger()
+
+OFF = "autopay:"  # begins the name of a switch: the company does not let this shop charge saved methods
+TRY_AGAIN_AFTER = timedelta(days=1)
+FORGOTTEN = "autopay_off"
+
+
+async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrument, now: datetime) -> None:
+    """What was paid with may be charged again. Told twice it is kept once."""
+    kept = await session.scalar(
+        insert(SavedMethod)
+        .values(
+            id=new_id(),
+            user_id=payment.user_id,
+            provider=payment.provider,
+            account=payment.account,
+            method=instrument.method,
+            ref=instrument.ref,
+            title=instrument.title,
+            expires_on=instrument.expires_on,
+            payment_id=payment.id,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[SavedMethod.provider, SavedMethod.ref])
+        .returning(SavedMethod.id)
+    )
+    if kept is not None:
+        log.info("method.kept", method=kept, payment=payment.id, user=payment.user_id)
+
+
+async def lock_method(session: AsyncSession, method_id: UUID) -> SavedMethod:
+    query = select(SavedMethod).where(SavedMethod.id == method_id).with_for_update()
+    return (await session.scalars(query, execution_options={"populate_existing": True})).one()
+
+
+async def forget(session: AsyncSession, method_id: UUID, now: datetime, *, renewed_by_company: bool) -> None:
+    """Charge it no more. What the company renews keeps its `ref` until the company has been told to stop."""
+    method = await lock_method(session, method_id)
+    method.deleted_at = method.deleted_at or now
+    if not renewed_by_company:
+        method.ref = None
+    log.info("method.forgotten", method=method_id, user=method.user_id)
+
+
+async def to_stop(session: AsyncSession) -> Sequence[SavedMethod]:
+    """What companies still renew although it is to end."""
+    query = select(SavedMethod).where(SavedMethod.deleted_at.is_not(None), SavedMethod.ref.is_not(None))
+    return (await session.scalars(query)).all()
+
+
+async def may_send(session: AsyncSession, payment_id: UUID, now: datetime) -> bool:
+    """Whether a stored request may be sent now. A charge may while its method is kept.
+
+    Commit before sending: whoever forgets the method after that comes too late for this charge. A charge that was
+    never sent has failed then; of one that was sent before, the company's list tells what became of it.
+    """
+    payment = await lock_payment(session, payment_id)
+    if payment.state != PaymentState.NEW:
+        return False
+    if payment.saved_method_id is None:
+        return True
+    kept = select(SavedMethod.ref).where(SavedMethod.id == payment.saved_method_id, SavedMethod.deleted_at.is_(None))
+    if await session.scalar(kept.with_for_update(read=True)) is not None:
+        payment.checked_at = payment.checked_at or now
+        return True
+    payment.next_check_at = NEVER
+    if payment.checked_at is None:
+        payment.state, payment.failure = PaymentState.FAILED, FORGOTTEN
+    log.info("payment.not_sent", payment=payment.id, reason=FORGOTTEN, sent_before=payment.checked_at is not None)
+    return False
+
+
+async def note_unavailable(session: AsyncSession, provider: str, reason: str, now: datetime) -> None:
+    """This company does not let this shop save methods: nobody is asked to for a day."""
+    values = {"reason": reason, "by": "provider", "since": now}
+    await session.execute(
+        insert(Switch)
+        .values(name=OFF + provider, **values)
+        .on_conflict_do_update(index_elements=[Switch.name], set_=values)
+    )
+    log.error("autopay.unavailable", provider=provider, reason=reason)
+
+
+async def unavailable(session: AsyncSession, now: datetime) -> frozenset[str]:
+    """The providers where nobody is asked to save a method now. After a day the next buyer tries it again."""
+    query = select(Switch.name).where(Switch.name.startswith(OFF), Switch.since > now - TRY_AGAIN_AFTER)
+    return frozenset(name.removeprefix(OFF) for name in await session.scalars(query))
