@@ -53,6 +53,10 @@ test-313: ## The unit tests on Python 3.13, where there is one
 journeys: setup ## The whole product in processes of its own, through chat and checkout
 	@$(call suite,tests/journeys)
 
+.PHONY: faults
+faults: setup ## The 48 faults of docs/faults.md: webhooks twice or never, crashes, outages, late coins
+	@$(call suite,tests/faults)
+
 .PHONY: browser
 browser: setup ## A person in Chromium; screenshots in out/
 	@if command -v chromium >/dev/null; then $(call suite,tests/browser -p no:asyncio -W ignore::pytest.PytestConfigWarning); \
@@ -71,7 +75,7 @@ fresh: setup ## Build the image without Docker, in a bare Debian 12, and sell a 
 	@$(PYTHON_HERE) -m scripts.fresh
 
 .PHONY: docs
-docs: setup ## Write docs/configuration.md and .env.example anew from the settings
+docs: setup ## Write docs/configuration.md, .env.example and docs/faults.md anew from the code
 	@$(PYTHON_HERE) -m scripts.make_docs
 
 .PHONY: lock
