@@ -11,30 +11,39 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.db import Database
-from backend.kit.errors import Unavailable
+from backend.kit.errors import Conflict, Unavailable
 from backend.kit.i18n import translator
 from backend.kit.money import Currency, Money
-from backend.notifications.kinds import CheckoutReady
-from backend.notifications.service import notify
+from backend.notifications.kinds import CheckoutReady, KeyUsed
+from backend.notifications.service import notify, tell_operators
 from backend.orders.models import Order
 from backend.orders.queries import find_by_return_token, find_live_payment, find_payment
 from backend.orders.service import get_order, place_order, settle, settle_told, tell_failure
-from backend.payments import inbox
+from backend.payments import circuits, inbox, saved, unanswered
 from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import Known, PaymentProvider, PaymentState, Rejected, Unknown
+from backend.payments.providers.base import Known, PaymentProvider, PaymentState, Rejected, Result, Unknown
 from backend.payments.recording import lags_behind
 from backend.payments.rules import KEY_IS_DEAD_AFTER
 from backend.payments.service import Attempt, PaymentNotFound
 from backend.plans import service as plans
 from backend.users import service as users
+from backend.users.models import User
 
 log = structlog.get_logger()
 
 WAIT_SECONDS = 8  # as long as somebody looks at a button; a job goes on after that
 CURRENCIES = tuple(Currency)  # a provider that takes several is paid in the first of these a plan is sold in
 ASK_AT_MOST_EVERY = timedelta(seconds=5)
+CLOCKS_DIFFER = timedelta(minutes=10)
+SHORTEST_RENEWED = 7  # days: before a shorter plan ends nobody could be told in time
+SWEEP_EVERY = timedelta(hours=1)
+SWEEP_TIMER = "sweep:"  # with a provider's id: when its list, last read to its end, is to be read again
+
+
+class MethodUnavailable(Conflict):
+    """Nothing is sold this way now: its provider is in trouble or switched off."""
 
 
 class Deps(Protocol):
@@ -58,6 +67,7 @@ class MethodOffer:
     method: str
     price: Money
     test: bool
+    renewed_by: str | None = None  # "shop" or "provider", where it may be bought again without the buyer
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +87,30 @@ class Checkout:
     state: PaymentState
     failure: str | None
     expires_at: datetime
+    agreed_to_renew: bool  # the buyer did
+    renews: bool  # and so it is asked for
 
 
 async def methods_for(session: AsyncSession, providers: Providers, plan_id: int) -> Sequence[MethodOffer]:
-    """Every way this plan can be paid for now: its provider is configured and it has a price in that currency.
+    """Every way this plan can be paid for now: its provider works and is on, and it has a price in that currency.
 
     Raises:
         PlanNotOnSale
     """
+    hidden = await circuits.not_offered(session)
+    return [offer for offer in await _offers(session, providers, plan_id) if offer.provider not in hidden]
+
+
+async def _offers(session: AsyncSession, providers: Providers, plan_id: int) -> Sequence[MethodOffer]:
     plan = await plans.get_on_sale(session, plan_id)
     offers: dict[tuple[str, str], MethodOffer] = {}
+    once_only = await saved.unavailable(session)
     for price in sorted(await plans.prices(session, plan.id), key=lambda price: CURRENCIES.index(price.currency)):
         for provider, method in providers.offers(price.currency):
-            offer = MethodOffer(provider.id, method, price, provider.test)
+            again = provider.id not in once_only and plan.days >= SHORTEST_RENEWED
+            renews = again and provider.can_renew(method, price, plan.days)
+            by = "provider" if provider.renews_itself else "shop"
+            offer = MethodOffer(provider.id, method, price, provider.test, by if renews else None)
             offers.setdefault((provider.id, method), offer)
     return list(offers.values())
 
@@ -105,22 +126,26 @@ async def start_checkout(
     request_id: str,
     shown_in: str | None,
     language: str,
+    autopay: bool = False,
 ) -> Checkout:
     """Place the order, open a payment and wait a little for the page where it is paid.
 
-    A second tap gives the same order and the same payment while they can be paid.
+    A second tap gives the same order and the same payment while they can be paid. `autopay`: the buyer agrees to be
+    charged again; where that cannot be, this is paid once.
 
     Raises:
         PlanNotOnSale: withdrawn, or not sold this way.
-        ProviderNotConfigured
+        MethodUnavailable, ProviderNotConfigured
     """
     driver = deps.providers.get(provider)
     async with deps.db.transaction() as session:
         user = await users.lock_user(session, user_id)
-        offers = await methods_for(session, deps.providers, plan_id)
+        offers = await _offers(session, deps.providers, plan_id)
         chosen = [offer for offer in offers if (offer.provider, offer.method) == (provider, method)]
         if not chosen:
             raise plans.PlanNotOnSale(plan=plan_id, method=method)
+        if provider in await circuits.not_offered(session):
+            raise MethodUnavailable(provider=provider)
         plan = await plans.get_on_sale(session, plan_id)
         order = await place_order(
             session,
@@ -130,30 +155,47 @@ async def start_checkout(
             price=chosen[0].price,
             request_id=request_id,
             shown_in=shown_in,
+            autopay=autopay,
         )
         payment = await find_live_payment(session, order.id, provider, method)
         opened = payment is None
         if payment is None:
-            description = translator(language)("payment-description", days=plan.days, order=str(order.number))
-            attempt = Attempt(
-                order_id=order.id,
-                user_id=user_id,
-                amount=order.amount,
-                method=method,
-                description=description,
-                language=language,
-                return_base=deps.return_base,
-                public_url=deps.public_url,
-                payer=None if user.telegram_id is None else str(user.telegram_id),
-            )
+            save = autopay and chosen[0].renewed_by is not None
+            attempt = attempt_of(deps, order, user, method, language=language, save_method=save)
             payment = await payments.open_payment(session, deps.providers, driver, attempt, now)
     if opened:  # one request at a time with one key: whoever opened it sends it, a second tap waits for that
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await create(deps, payment.id, now)
-        except TimeoutError:
-            log.warning("checkout.slow", payment=payment.id)
+        await send(deps, payment, now)
+        async with deps.db.transaction() as session:  # it may have become another one
+            payment = await find_live_payment(session, order.id, provider, method) or payment
     return await current_checkout(deps, payment_id=payment.id, user_id=user_id)
+
+
+def attempt_of(
+    deps: Deps, order: Order, user: User, method: str, *, language: str, save_method: bool = False
+) -> Attempt:
+    """Paying this order this way, by its owner."""
+    days, number = order.period_days or 0, str(order.number)
+    return Attempt(
+        order_id=order.id,
+        user_id=user.id,
+        amount=order.amount,
+        method=method,
+        description=translator(language)("payment-description", days=days, order=number),
+        language=language,
+        return_base=deps.return_base,
+        public_url=deps.public_url,
+        payer=None if user.telegram_id is None else str(user.telegram_id),
+        save_method=save_method,
+    )
+
+
+async def send(deps: Deps, payment: Payment, now: datetime) -> None:
+    """Send its request while somebody looks; a job goes on after that."""
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await create(deps, payment.id, now)
+    except TimeoutError:
+        log.warning("checkout.slow", payment=payment.id)
 
 
 async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = False) -> None:
@@ -164,16 +206,33 @@ async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = Fa
     """
     async with deps.db.transaction() as session:
         payment = await session.get(Payment, payment_id)
-    if payment is None or payment.state != PaymentState.NEW or now - payment.created_at > KEY_IS_DEAD_AFTER:
-        return
+        if payment is None or now - payment.created_at > KEY_IS_DEAD_AFTER:
+            return
+        if not await saved.may_send(session, payment_id, now):
+            return
     assert payment.request_body is not None
     result = await deps.providers.get(payment.provider).create(payment.request_body, payment.idempotence_key)
+    once = await _apply_created(deps, payment, result, now, late=late)
+    if once is not None:
+        await create(deps, once.id, now, late=late)
+    if isinstance(result, Unknown) and result.duplicate_key:
+        await _look_for(deps, payment, now)
+
+
+async def _apply_created(
+    deps: Deps, payment: Payment, result: Result, now: datetime, *, late: bool
+) -> Payment | None:
+    """Write down what was answered. A payment: the attempt to send instead of this one."""
+    payment_id, instead = payment.id, None
     async with deps.db.transaction() as session:
         match result:
             case Known(snapshot):
                 recorded = await settle(session, deps.providers, payment.provider, snapshot, now)
                 if late and recorded is not None and recorded.payment.state == PaymentState.PENDING:
-                    await _tell_ready(session, recorded.payment, now)
+                    await tell_ready(session, recorded.payment, now)
+            case Rejected(code="recurring_off", description=description) if payment.save_method:
+                await saved.note_unavailable(session, payment.provider, description, now)
+                instead = await _pay_once(session, deps, payment, now)
             case Rejected(code, description):
                 log.error("payment.rejected", payment=payment_id, code=code, description=description)
                 failed = await payments.fail(session, payment_id, code)
@@ -184,10 +243,36 @@ async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = Fa
                 await payments.stop_sending(session, payment_id)
             case _:
                 log.warning("payment.unanswered", payment=payment_id, result=type(result).__name__)
-                await payments.note_attempt(session, payment_id, now)
+                await unanswered.put_off(session, payment_id, result, now)
+        await circuits.note_result(session, payment.provider, result, now)
+    return instead
 
 
-async def _tell_ready(session: AsyncSession, payment: Payment, now: datetime) -> None:
+async def _pay_once(session: AsyncSession, deps: Deps, refused: Payment, now: datetime) -> Payment | None:
+    """The company lets us save nothing: the same order by an attempt that does not ask for it."""
+    if await payments.fail(session, refused.id, "recurring_off") is None:
+        return None
+    order = await get_order(session, refused.order_id)
+    user = await users.get_user(session, order.user_id)
+    attempt = attempt_of(deps, order, user, refused.method, language=user.language)
+    return await payments.open_payment(session, deps.providers, deps.providers.get(refused.provider), attempt, now)
+
+
+async def _look_for(deps: Deps, payment: Payment, now: datetime) -> None:
+    """The company has seen this key with other bytes: its list says what became of it, and it is never sent again."""
+    driver = deps.providers.get(payment.provider)
+    if not await sweep_provider(deps, driver, payment.created_at - CLOCKS_DIFFER, now):
+        return  # the hourly sweep goes on looking
+    async with deps.db.transaction() as session:
+        closed = await unanswered.give_up(session, payment.id, "never_answered", now)
+        if closed is not None and closed.state == PaymentState.FAILED:
+            await tell_failure(session, closed, closed.failure, now)
+        told = KeyUsed(payment.id, payment.provider, found=closed is None)
+        await tell_operators(session, told, once=f"key-used:{payment.id}", now=now)
+
+
+async def tell_ready(session: AsyncSession, payment: Payment, now: datetime) -> None:
+    """The page where it is paid is there."""
     order = await get_order(session, payment.order_id)
     ready = CheckoutReady(payment.id, order.shown_in)
     await notify(session, order.user_id, ready, once=f"checkout:{payment.id}", now=now)
@@ -267,6 +352,7 @@ async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None
                 reason = f"{type(result).__name__} {getattr(result, 'code', '')}".strip()
                 log.warning("payment.not_answered", provider=provider_id, result=reason)
                 await inbox.postpone_events(session, provider_id, ref, reason, now)
+        await circuits.note_result(session, provider_id, result, now)
 
 
 async def current_checkout(deps: Deps, *, payment_id: UUID, user_id: int) -> Checkout:
@@ -291,6 +377,8 @@ async def current_checkout(deps: Deps, *, payment_id: UUID, user_id: int) -> Che
         state=PaymentState(payment.state),
         failure=payment.failure,
         expires_at=order.expires_at,
+        agreed_to_renew=order.autopay_consent_id is not None,
+        renews=payment.save_method,
     )
 
 

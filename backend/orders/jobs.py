@@ -8,21 +8,23 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit import clock
-from backend.kit.jobs import Job, enqueue, every, runs, ticks
+from backend.kit.errors import Outside, Unavailable
+from backend.kit.jobs import Job, Timer, enqueue, every, runs, ticks
 from backend.orders import checkout
-from backend.orders.checkout import Deps
+from backend.orders.checkout import SWEEP_EVERY, SWEEP_TIMER, Deps
 from backend.orders.queries import claim_due_payments, claim_open_events
 from backend.orders.service import RefreshPayment, take_back, tell_failure, wake_refresh
-from backend.payments import refunds
+from backend.payments import circuits, refunds, unanswered
 from backend.payments import service as payments
+from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentProvider, PaymentState, RefundKnown, RefundSnapshot, Rejected
-from backend.payments.rules import GIVE_UP_AFTER
+from backend.payments.rules import GIVE_UP_AFTER, KEY_IS_DEAD_AFTER, NEVER
 
 log = structlog.get_logger()
 
 CLAIMED_FOR = timedelta(seconds=30)  # a job that was queued and is lost is queued again after this
 SWEEP_BACK = timedelta(hours=48)
-CLOCKS_DIFFER = timedelta(minutes=10)
+SWEEP_FAR_BACK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,21 @@ async def wake_payments(session: AsyncSession, now: datetime) -> None:
         payment.next_check_at = now + CLAIMED_FOR
         if payment.provider_payment_id is not None:
             await wake_refresh(session, payment.provider, payment.provider_payment_id)
+        elif payment.state == PaymentState.NEW and now - payment.created_at > KEY_IS_DEAD_AFTER:
+            await _stop_sending(session, payment, now)
         elif payment.state == PaymentState.NEW:
             await enqueue(session, CreatePayment(payment.id), once=str(payment.id), serial=f"create:{payment.id}")
         elif payment.state == PaymentState.PENDING:
             await payments.expire(session, payment)
             await tell_failure(session, payment, payment.failure, now)
+
+
+async def _stop_sending(session: AsyncSession, payment: Payment, now: datetime) -> None:
+    """Its key is dead: a request sent now could be a second payment. What a buyer began waits for the sweep."""
+    if payment.initiated_by == "buyer":
+        payment.next_check_at = NEVER
+    else:
+        await unanswered.give_up(session, payment.id, "never_answered", now)
 
 
 @ticks
@@ -105,33 +117,82 @@ async def give_back(job: GiveBack, deps: Deps) -> None:
                 await refunds.ask_again(session, refund.id, now)
 
 
-@every(timedelta(hours=1))
+@dataclass(frozen=True)
+class ProbeProvider(Job):
+    """Ask a provider that was in trouble whether it works again."""
+
+    provider: str
+
+
+@ticks
+async def wake_probes(session: AsyncSession, now: datetime) -> None:
+    for provider in await circuits.claim_due_probes(session, now):
+        await enqueue(session, ProbeProvider(provider), once=provider, serial=f"probe:{provider}")
+
+
+@runs(ProbeProvider)
+async def probe_provider(job: ProbeProvider, deps: Deps) -> None:
+    """Sell by it again as soon as it answers who we are there."""
+    driver = next((driver for driver in deps.providers if driver.id == job.provider), None)
+    try:
+        if driver is not None:  # else it was taken out of the settings
+            await driver.probe()
+    except Unavailable as error:
+        log.warning("provider.not_probed", provider=job.provider, reason=str(error))
+        return
+    except Outside as error:
+        async with deps.db.transaction() as session:
+            reason = str(error.details.get("reason") or error)
+            await circuits.note_misconfigured(session, job.provider, reason, clock.now())
+        return
+    async with deps.db.transaction() as session:
+        await circuits.note_answer(session, job.provider, clock.now())
+
+
+@every(SWEEP_EVERY)
 @dataclass(frozen=True)
 class Sweep(Job):
     """Compare what the providers list with what we know."""
 
 
+@every(timedelta(hours=24))
+@dataclass(frozen=True)
+class SweepWeek(Job):
+    """The same, further back."""
+
+
 @runs(Sweep)
 async def sweep(job: Sweep, deps: Deps) -> None:
     """Find payments whose create was never answered and bind them; give up on those that are not there."""
+    await _sweep(deps, SWEEP_BACK)
+
+
+@runs(SweepWeek)
+async def sweep_week(job: SweepWeek, deps: Deps) -> None:
+    await _sweep(deps, SWEEP_FAR_BACK)
+
+
+async def _sweep(deps: Deps, back: timedelta) -> None:
     now = clock.now()
     for provider in deps.providers:
-        since = await _sweep_since(deps, provider, now)
+        since = await _sweep_since(deps, provider, now - back, now)
         if await checkout.sweep_provider(deps, provider, since, now):
             await _give_up(deps, provider, now)
+            async with deps.db.transaction() as session:
+                await session.merge(Timer(name=f"{SWEEP_TIMER}{provider.id}", next_at=now + SWEEP_EVERY))
 
 
-async def _sweep_since(deps: Deps, provider: PaymentProvider, now: datetime) -> datetime:
-    """Two days ago, or before the oldest payment that was never answered: nothing is given up unseen."""
+async def _sweep_since(deps: Deps, provider: PaymentProvider, since: datetime, now: datetime) -> datetime:
+    """Then, or before the oldest payment that was never answered: nothing is given up unseen."""
     async with deps.db.transaction() as session:
-        unanswered = await payments.never_answered(session, provider.id, before=now)
-    return min([now - SWEEP_BACK, *(payment.created_at - CLOCKS_DIFFER for payment in unanswered)])
+        waiting = await payments.never_answered(session, provider.id, before=now)
+    return min([since, *(payment.created_at - checkout.CLOCKS_DIFFER for payment in waiting)])
 
 
 async def _give_up(deps: Deps, provider: PaymentProvider, now: datetime) -> None:
     """Payments that were never answered and that the whole list does not show: they do not exist."""
     async with deps.db.transaction() as session:
         for payment in await payments.never_answered(session, provider.id, before=now - GIVE_UP_AFTER):
-            failed = await payments.fail(session, payment.id, "never_answered")
-            if failed is not None:
-                await tell_failure(session, failed, "never_answered", now)
+            closed = await unanswered.give_up(session, payment.id, "never_answered", now)
+            if closed is not None and closed.state == PaymentState.FAILED:
+                await tell_failure(session, closed, closed.failure, now)

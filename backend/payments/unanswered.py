@@ -39,7 +39,7 @@ def pause(payment_id: UUID, attempts: int, asked: timedelta | None) -> timedelta
 
     What is on top is the payment's own, so that those that were refused together do not come together again.
     """
-    doubled = min(PAUSE * 2 ** min(attempts, 8), LONGEST_PAUSE)
+    doubled = min(PAUSE * (1 << min(attempts, 8)), LONGEST_PAUSE)
     waits = max(doubled, asked or doubled)
     share = (payment_id.int >> 8 * (attempts % 6)) % 256 / 256
     return waits + waits * share / 2

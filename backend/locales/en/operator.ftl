@@ -128,3 +128,5 @@ report-unread = ⚠️ Not compared, the list does not answer: { $providers }
 report-agrees = ✅ The books agree with the providers.
 report-in-review = ⚠️ Payments waiting for your decision: { $count }
 report-keys-waiting = ⚠️ Keys waiting for a panel: { $count }
+
+test-plan = Payment test

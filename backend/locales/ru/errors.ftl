@@ -29,6 +29,7 @@ error-subscription-not-found = Такой подписки у вас нет.
 error-order-not-found = Такого заказа нет.
 error-payment-not-found = Такого платежа нет.
 error-provider-not-configured = Этот способ оплаты сейчас недоступен. Выберите другой.
+error-method-unavailable = Этот способ оплаты сейчас не работает, деньги не списаны. Вернитесь к тарифу и выберите другой — или попробуйте через несколько минут.
 error-no-such-address = По этому адресу ничего нет.
 
 error-server-not-found = Такого сервера нет.

@@ -128,3 +128,5 @@ report-unread = ⚠️ Не удалось сверить, список не о�
 report-agrees = ✅ Книги сходятся с провайдерами.
 report-in-review = ⚠️ Платежей ждут вашего решения: { $count }
 report-keys-waiting = ⚠️ Ключей ждут панель: { $count }
+
+test-plan = Проверка оплаты
