@@ -109,29 +109,44 @@ def decide(cycle: Cycle, now: datetime) -> Step:
     """What to do for one mandate that we charge by ourselves."""
     if cycle.stopped is not None:
         return Step(Act.END, cycle.stopped)
-    last = cycle.tries[-1] if cycle.tries else None
-    if cycle.until is None or any(tried.state in OPEN for tried in cycle.tries):
-        return WAIT  # nothing is known to have failed: nothing else is tried
-    if any(tried.state is PaymentState.SUCCEEDED for tried in cycle.tries):
+    if cycle.until is None or _is_quiet(cycle, cycle.until, now):
         return WAIT
-    if last is not None and last.reason not in MAY_WORK_LATER:
-        return Step(Act.SUSPEND, last.reason or "unknown")
-    if now < cycle.until - FIRST_NOTICE:
-        return WAIT
-    if cycle.price is None:
-        return Step(Act.SUSPEND, Reason.PLAN_GONE)
-    if cycle.price > cycle.most:
-        return Step(Act.SUSPEND, Reason.PRICE, cycle.price)
-    if now >= cycle.until + LAPSES_AFTER:
-        return Step(Act.SUSPEND, Reason.EXHAUSTED if last else Reason.LAPSED)
+    pause = _pause(cycle, cycle.until, now)
+    if pause is not None:
+        return Step(Act.SUSPEND, pause, cycle.price)
+    assert cycle.price is not None
     if cycle.notice is None:
         return _warn(cycle, cycle.until, cycle.price, now)
     due = charge_at(cycle.until, cycle.notice, cycle.tries)
-    if due is None:
-        return Step(Act.SUSPEND, Reason.EXHAUSTED)
-    amount = min(cycle.price, cycle.notice.amount)
+    assert due is not None
     act = Act.CHARGE if now >= due and cycle.provider_works else Act.WAIT
-    return Step(act, last.reason if last else None, amount, due)
+    return Step(act, _reason(cycle.tries), min(cycle.price, cycle.notice.amount), due)
+
+
+def _is_quiet(cycle: Cycle, until: datetime, now: datetime) -> bool:
+    """Whether it is too early, or paid for, or a charge may yet succeed: then no other is tried."""
+    settled = any(tried.state in OPEN or tried.state is PaymentState.SUCCEEDED for tried in cycle.tries)
+    return settled or now < until - FIRST_NOTICE
+
+
+def _pause(cycle: Cycle, until: datetime, now: datetime) -> str | None:
+    """Why its owner must do something before anything is charged again."""
+    reason = _reason(cycle.tries)
+    if cycle.tries and reason not in MAY_WORK_LATER:
+        return reason or "unknown"
+    if cycle.price is None:
+        return Reason.PLAN_GONE
+    if cycle.price > cycle.most:
+        return Reason.PRICE
+    if now >= until + LAPSES_AFTER:
+        return Reason.EXHAUSTED if cycle.tries else Reason.LAPSED
+    if cycle.notice is not None and charge_at(until, cycle.notice, cycle.tries) is None:
+        return Reason.EXHAUSTED
+    return None
+
+
+def _reason(tries: Sequence[Try]) -> str | None:
+    return tries[-1].reason if tries else None
 
 
 def _warn(cycle: Cycle, until: datetime, price: Money, now: datetime) -> Step:

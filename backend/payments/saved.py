@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -102,7 +102,13 @@ async def note_unavailable(session: AsyncSession, provider: str, reason: str, no
     log.error("autopay.unavailable", provider=provider, reason=reason)
 
 
-async def unavailable(session: AsyncSession, now: datetime) -> frozenset[str]:
-    """The providers where nobody is asked to save a method now. After a day the next buyer tries it again."""
-    query = select(Switch.name).where(Switch.name.startswith(OFF), Switch.since > now - TRY_AGAIN_AFTER)
+async def unavailable(session: AsyncSession) -> frozenset[str]:
+    """The providers where nobody is asked to save a method now."""
+    query = select(Switch.name).where(Switch.name.startswith(OFF))
     return frozenset(name.removeprefix(OFF) for name in await session.scalars(query))
+
+
+async def try_again(session: AsyncSession, now: datetime) -> None:
+    """A day after a company refused it, let the next buyer try to save a method there."""
+    old = Switch.since <= now - TRY_AGAIN_AFTER
+    await session.execute(delete(Switch).where(Switch.name.startswith(OFF), old))

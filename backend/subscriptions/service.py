@@ -147,6 +147,15 @@ async def take_days(
     return subscription
 
 
+async def set_grace(session: AsyncSession, subscription_id: UUID, until: datetime | None) -> None:
+    """Let the keys work until then although their time ends sooner; None: no longer than that."""
+    subscription = await lock_subscription(session, subscription_id)
+    if subscription.grace_until != until:
+        subscription.grace_until = until
+        await _want_keys(session, subscription)
+        log.info("subscription.grace", subscription=subscription.id, until=until)
+
+
 async def start_trial(session: AsyncSession, user_id: int, now: datetime) -> Granted:
     """The free days, once per person, however often and fast they tap.
 
