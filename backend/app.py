@@ -16,6 +16,9 @@ from backend.api import reference
 from backend.api import routers as api
 from backend.api.caller import Deps as ApiDeps
 from backend.api.limits import LoginLimits
+from backend.consents import endpoints as consents
+from backend.consents.documents import Texts
+from backend.consents.page import STATIC as TEXTS_STATIC
 from backend.kit import problems
 from backend.kit.brand import Brand
 from backend.kit.errors import ShopError
@@ -32,6 +35,7 @@ class Deps(checkout.Deps, ApiDeps, Protocol):
     """What the web face needs."""
 
     brand: Brand
+    texts: Texts
 
     @property
     def trusted_proxies(self) -> Sequence[IPv4Network | IPv6Network]: ...
@@ -61,8 +65,9 @@ def create_app(deps: Deps, *, title: str) -> FastAPI:
     app.state.login_limits = LoginLimits()
     app.mount("/sub/static", StaticFiles(directory=page.STATIC))
     app.mount("/return/static", StaticFiles(directory=orders.STATIC))
+    app.mount("/terms/static", StaticFiles(directory=TEXTS_STATIC))
     app.mount("/docs/static", StaticFiles(directory=reference.STATIC))
-    for router in (reference.router, health.router, orders.router, links.router, *api.ROUTERS):
+    for router in (reference.router, health.router, orders.router, links.router, consents.router, *api.ROUTERS):
         app.include_router(router)
     app.add_exception_handler(ShopError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
@@ -103,6 +108,6 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
     return problems.of_invalid(error, request)
 
 
-async def _answer_refusal(_request: Request, error: Exception) -> Response:
+async def _answer_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problems.of_status(error.status_code, str(error.detail), error.headers)
+    return problems.of_status(error.status_code, str(error.detail), request, error.headers)

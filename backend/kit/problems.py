@@ -1,23 +1,31 @@
-"""Errors as HTTP answers, in the form of RFC 9457.
+"""Errors as HTTP answers: in the form of RFC 9457 for programs, a page for a person in a browser.
 
 `type` and `title` stay the same for one kind of error; `detail` is for the person, in the language of the request.
 """
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.kit.errors import Invalid, ShopError
 from backend.kit.i18n import Translate, translator
-from backend.kit.web import language_of
+from backend.kit.web import brand_of, language_of
 
 MEDIA_TYPE = "application/problem+json"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
 MOST_FIELDS = 20  # of a body where nothing fits, so many are named
+
+_pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
 
 EXAMPLE: dict[str, Any] = {
     "type": "urn:shop:error-subscription-not-found",
@@ -65,33 +73,43 @@ def problem_of(error: type[ShopError], detail: str, errors: list[FieldProblem] |
     return Problem(type=f"urn:shop:{error.code}", title=title, status=error.status, detail=detail, errors=errors)
 
 
-def of_error(error: ShopError, request: Request) -> JSONResponse:
+def of_error(error: ShopError, request: Request) -> Response:
     """What this error is to whoever asked."""
-    return respond(problem_of(type(error), _t(request)(error.code, **error.details)), _headers(error, request))
+    problem = problem_of(type(error), _t(request)(error.code, **error.details))
+    return respond(problem, request, _headers(error, request))
 
 
-def of_status(status: int, detail: str, headers: Mapping[str, str] | None) -> JSONResponse:
+def of_status(status: int, detail: str, request: Request, headers: Mapping[str, str] | None) -> Response:
     """A refusal of the web framework: no such page, a wrong method, a body that is too large."""
     title = HTTPStatus(status).phrase
-    return respond(Problem(type="about:blank", title=title, status=status, detail=detail or title), headers)
+    problem = Problem(type="about:blank", title=title, status=status, detail=detail or title)
+    return respond(problem, request, headers)
 
 
-def of_invalid(error: RequestValidationError, request: Request) -> JSONResponse:
+def of_invalid(error: RequestValidationError, request: Request) -> Response:
     """Which values of the request do not fit."""
     fields = [
         FieldProblem(field=_printable(".".join(map(str, problem["loc"]))), message=_printable(problem["msg"]))
         for problem in error.errors()[:MOST_FIELDS]
     ]
     named = ", ".join(field.field for field in fields)
-    return respond(problem_of(InvalidFields, _t(request)(InvalidFields.code, fields=named), fields))
+    return respond(problem_of(InvalidFields, _t(request)(InvalidFields.code, fields=named), fields), request)
 
 
-def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def respond(problem: Problem, request: Request, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem as whoever asked reads it."""
+    headers = {"Cache-Control": "no-store", **(headers or {})}
+    if "text/html" in request.headers.get("accept", ""):
+        page = _pages.get_template("problem.html").render(
+            problem=problem,
+            brand=brand_of(request),
+            language=language_of(request),
+            open_bot=_t(request)("problem-open-bot"),
+        )
+        policy = {"Content-Security-Policy": PAGE_POLICY, "X-Content-Type-Options": "nosniff"}
+        return HTMLResponse(page, status_code=problem.status, headers={**headers, **policy})
     return JSONResponse(
-        problem.model_dump(exclude_none=True),
-        status_code=problem.status,
-        headers={"Cache-Control": "no-store", **(headers or {})},
-        media_type=MEDIA_TYPE,
+        problem.model_dump(exclude_none=True), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE
     )
 
 

@@ -164,3 +164,15 @@ async def test_the_page_loads_nothing_from_elsewhere_and_stays_out_of_caches(sho
     for path in loaded:
         assert path.startswith("/return/static/")
         assert (await shop.http.get(path)).status_code == 200
+
+
+async def test_a_stranger_in_a_browser_reads_a_sentence_and_finds_the_bot(shop: Shop) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "ru"}
+
+    page = await shop.http.get("/return/x", headers=browser)
+
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert 'lang="ru"' in page.text
+    assert f'href="{shop.deps.brand.bot_url}"' in page.text
+    assert "script-src" not in page.headers["content-security-policy"]

@@ -50,3 +50,5 @@ error-out-of-scope = This access key does not allow that.
 error-person-blocked = This account is blocked. Please write to support.
 error-logins-too-often = Too many login attempts. Please wait a minute.
 error-cursor-refused = The list has changed. Please open it again.
+
+problem-open-bot = Open the bot

@@ -50,3 +50,5 @@ error-out-of-scope = Этого нельзя сделать с таким клю
 error-person-blocked = Аккаунт заблокирован. Напишите в поддержку.
 error-logins-too-often = Слишком много попыток входа. Подождите минуту.
 error-cursor-refused = Список изменился. Откройте его заново.
+
+problem-open-bot = Открыть бот
