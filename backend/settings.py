@@ -75,6 +75,7 @@ class Settings(BaseSettings):
         description="Where Telegram is blocked: socks5://user:password@host:port or http://host:port.",
     )
     admin_ids: Ids = Field((), description="Telegram ids of the operators, separated by commas.")
+    operator_sales: bool = Field(True, description="false: the operators do not hear of every sale.")
     secret_key: SecretStr = Field(
         min_length=16,
         examples=["(what this prints: openssl rand -hex 32)"],

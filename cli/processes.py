@@ -14,6 +14,7 @@ from aiogram.exceptions import TelegramAPIError
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from backend.alerts import jobs as alerts_jobs
 from backend.app import create_app
 from backend.kit.errors import Outside
 from backend.kit.jobs import Worker
@@ -37,7 +38,7 @@ DAY_SECONDS = 24 * 3600
 RETRY_SECONDS = 300
 
 # Importing them is what registers their runners and ticks.
-JOBS = (notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
+JOBS = (alerts_jobs, notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
 
 
 class Server(uvicorn.Server):

@@ -67,6 +67,10 @@ class Deps:
         return self.settings.admin_ids
 
     @property
+    def tells_sales(self) -> bool:
+        return self.settings.operator_sales
+
+    @property
     def bot_token(self) -> str:
         return self.settings.telegram_bot_token.get_secret_value()
 

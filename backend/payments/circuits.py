@@ -76,7 +76,13 @@ async def note_misconfigured(session: AsyncSession, provider: str, reason: str, 
     _open(circuit, reason, now)
     assert circuit.opened_at is not None
     told = ProviderMisconfigured(provider, reason, circuit.opened_at)
-    await tell_operators(session, told, once=f"misconfigured:{provider}:{circuit.opened_at.isoformat()}", now=now)
+    once = trouble_key(provider, f"{circuit.opened_at.isoformat()}:keys")
+    await tell_operators(session, told, once=once, now=now)
+
+
+def trouble_key(what: str, since: str) -> str:
+    """The name of what the operators were told of a trouble; with an empty `since`, what all of them begin with."""
+    return f"trouble:{what}:{since}"
 
 
 async def _note_failure(session: AsyncSession, provider: str, reason: str, now: datetime) -> None:
@@ -85,7 +91,7 @@ async def _note_failure(session: AsyncSession, provider: str, reason: str, now: 
         return
     if circuit.first_failed_at is None or now - circuit.first_failed_at > WITHIN:
         circuit.failures, circuit.first_failed_at = 0, now
-    circuit.failures += 1
+    circuit.failures, circuit.reason = circuit.failures + 1, reason[:500]
     if circuit.failures >= OPENS_AFTER:
         _open(circuit, reason, now)
 

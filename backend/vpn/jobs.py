@@ -97,6 +97,7 @@ async def measure_traffic(job: MeasureTraffic, deps: Deps) -> None:
                 await note_health(session, server_id, clock.now(), str(error))
             continue
         async with deps.db.transaction() as session:
+            await note_health(session, server_id, clock.now(), None)
             keys = await session.execute(select(VpnKey.id, VpnKey.email).where(VpnKey.server_id == server_id))
             changed = [
                 {

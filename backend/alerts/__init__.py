@@ -1,0 +1,1 @@
+"""What the operators are told: troubles, sales, and what every day was like."""
