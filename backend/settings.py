@@ -110,15 +110,21 @@ class Settings(BaseSettings):
     )
     seller: str = Field("", description="Who sells: name, tax number, contacts. Stands in the terms.")
     support: str = Field("", description="Where people get help: @name or an e-mail address.")
+    texts_dir: Path | None = Field(
+        None,
+        examples=["/etc/vpn-service/texts"],
+        description="Your offer, privacy policy, refund policy and autopay terms, as files. Empty: DATA_DIR/texts;"
+        " for what is not there, a draft that comes with the shop.",
+    )
     offer_url: HttpUrl | None = Field(
         None,
         examples=["https://vpn.example.com/offer"],
-        description="Your offer, in full. Empty: the short one of /terms.",
+        description="Your offer, if it stands somewhere else. Empty: the text in TEXTS_DIR.",
     )
     privacy_url: HttpUrl | None = Field(
         None,
         examples=["https://vpn.example.com/privacy"],
-        description="Your privacy policy. Empty: the short one of /terms.",
+        description="Your privacy policy, if it stands somewhere else. Empty: the text in TEXTS_DIR.",
     )
     log_format: Literal["console", "json"] = Field("json", examples=["json"], description="json in production.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -95,6 +95,13 @@ class Reissue(CallbackData, prefix="reissue"):
     version: Small
 
 
+class ShowText(CallbackData, prefix="text"):
+    """A page of a text people accept, counted from 0."""
+
+    document: Name
+    page: Small = 0
+
+
 class ChooseLanguage(CallbackData, prefix="lang"):
     """Speak this language from now on."""
 

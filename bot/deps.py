@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from backend.consents.documents import Texts
 from backend.kit.brand import Brand
 from backend.orders import checkout
 
@@ -11,6 +12,7 @@ class Deps(checkout.Deps, Protocol):
     """Database and providers for the checkout, and what the shop calls itself."""
 
     brand: Brand
+    texts: Texts
 
     @property
     def operators(self) -> Sequence[int]:

@@ -51,7 +51,7 @@ async def examine(deps: Deps, t: Translate) -> list[Finding]:
     if any(finding.level is Level.FAIL for finding in findings):
         return findings
     try:
-        await prepare(deps)
+        await prepare(deps, opening=False)
     except CannotStart as error:
         findings.append(Finding(Level.FAIL, t("doctor-start"), str(error)))
     checks: tuple[Check, ...] = (check_clock, check_telegram, check_address, check_providers, check_servers)

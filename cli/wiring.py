@@ -11,6 +11,8 @@ import structlog
 from pydantic import HttpUrl, ValidationError
 from sqlalchemy import text
 
+from backend.consents.documents import BadText, Texts, read_texts
+from backend.consents.service import TextChanged, refuse_changed, take_texts
 from backend.kit import clock
 from backend.kit.brand import Brand
 from backend.kit.db import Database
@@ -49,6 +51,7 @@ class Deps:
     db: Database
     providers: Providers
     brand: Brand
+    texts: Texts
     vault: Vault
     secrets: Secrets
     channel: Channel | None = None  # set where messages are sent
@@ -176,20 +179,49 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
         settings=settings,
         db=Database(dsn),
         providers=providers,
-        brand=Brand(
-            name=settings.shop_name,
-            bot_url=_bot_url(settings, bot_username),
-            public_url=settings.public_base,
-            seller=settings.seller,
-            support=settings.support,
-            support_url=settings.support_url,
-            offer_url=str(settings.offer_url or ""),
-            privacy_url=str(settings.privacy_url or ""),
-            time_zone=settings.timezone.key,
-        ),
+        brand=open_brand(settings, bot_username),
+        texts=open_texts(settings),
         vault=Vault(secrets.ring("panel-secrets")),
         secrets=secrets,
     )
+
+
+def open_brand(settings: Settings, bot_username: str) -> Brand:
+    """What the shop calls itself; a text that stands nowhere else has a page of ours where there is an address."""
+    pages = f"{settings.public_base}/terms" if settings.public_base else ""
+    return Brand(
+        name=settings.shop_name,
+        bot_url=_bot_url(settings, bot_username),
+        public_url=settings.public_base,
+        seller=settings.seller,
+        support=settings.support,
+        support_url=settings.support_url,
+        offer_url=str(settings.offer_url or (pages and f"{pages}/offer")),
+        privacy_url=str(settings.privacy_url or (pages and f"{pages}/privacy")),
+        time_zone=settings.timezone.key,
+    )
+
+
+def open_texts(settings: Settings) -> Texts:
+    """The texts people accept.
+
+    Raises:
+        CannotStart: a file is none that could be accepted.
+    """
+    elsewhere = {"offer": settings.offer_url, "privacy": settings.privacy_url}
+    try:
+        return read_texts(
+            settings.texts_dir or settings.data_dir / "texts",
+            {
+                "seller": settings.seller or settings.shop_name,
+                "support": settings.support or "/paysupport",
+                "shop": settings.shop_name,
+            },
+            base=f"{settings.public_base}/terms" if settings.public_base else "",
+            elsewhere={name: str(url) for name, url in elsewhere.items() if url},
+        )
+    except BadText as error:
+        raise CannotStart(f"TEXTS_DIR: {error.details['reason']}.") from None
 
 
 def own_secrets(settings: Settings) -> Secrets:
@@ -228,14 +260,19 @@ def first_panel() -> XuiConfig:
         raise CannotStart("\n".join(explain(error, XuiConfig))) from None
 
 
-async def prepare(deps: Deps) -> None:
+async def prepare(deps: Deps, *, opening: bool = True) -> None:
     """What a shop needs before its first customer: plans, the first server, one clock.
 
+    Args:
+        opening: from now on people accept the texts as they are; else they are only looked at.
+
     Raises:
-        CannotStart: X3UI_* is wrong, the tables are missing, or this machine's clock and the database's differ.
+        CannotStart: X3UI_* is wrong, the tables are missing, this machine's clock and the database's differ, or a
+            text was changed under its old version.
     """
     await _compare_clocks(deps.db)
     await _look_for_tables(deps.db)
+    await _look_at_texts(deps, opening=opening)
     config = first_panel()
     async with deps.db.transaction() as session:
         await session.execute(ONE_PREPARES)
@@ -246,6 +283,20 @@ async def prepare(deps: Deps) -> None:
                 session, deps.vault, clock.now(), name="main", panel=FIRST_PANEL, access=access
             )
             server.inbound_id, server.country = config.inbound_id, (config.country or "").upper()
+
+
+async def _look_at_texts(deps: Deps, *, opening: bool) -> None:
+    try:
+        async with deps.db.transaction() as session:
+            if opening:
+                await take_texts(session, deps.texts, clock.now())
+            else:
+                await refuse_changed(session, deps.texts)
+    except TextChanged as error:
+        raise CannotStart(
+            f"{error.details['document']}.{error.details['language']}.md was changed, but still says version"
+            f" {error.details['version']}, which people may have accepted: give it a new version, in every language."
+        ) from None
 
 
 async def _compare_clocks(db: Database) -> None:

@@ -1,12 +1,9 @@
-"""How to connect, the terms in short, and what to do about a payment."""
-
-from datetime import UTC, date, datetime, time
+"""How to connect, and what to do about a payment."""
 
 from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
-from backend.consents.service import OFFER_VERSION
 from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
 from backend.links.agents import System
@@ -52,33 +49,6 @@ def help_view(t: Translate, brand: Brand) -> View:
     )
 
 
-def _offer_day(t: Translate) -> str:
-    """The day of the offer's version, as people write days."""
-    day = datetime.combine(date.fromisoformat(OFFER_VERSION), time(12), UTC)
-    return t.day(day, day.replace(year=day.year - 1))
-
-
-def terms_view(t: Translate, brand: Brand) -> View:
-    """The short version of what people accept, and the full texts where the shop has them."""
-    full = [
-        f'<a href="{escape(url)}">{t(name)}</a>'
-        for name, url in (("terms-full-offer", brand.offer_url), ("terms-full-privacy", brand.privacy_url))
-        if url
-    ]
-    return View(
-        paragraphs(
-            t("terms-title"),
-            t("terms-version", version=_offer_day(t)),
-            t("terms-offer"),
-            t("terms-privacy"),
-            t("terms-refund"),
-            t("terms-seller", seller=escape(brand.seller)) if brand.seller else "",
-            t("terms-full", links=", ".join(full)) if full else "",
-        ),
-        [[Button(t("button-home"), Open(screen=Screen.HOME))]],
-    )
-
-
 def paysupport_view(t: Translate, brand: Brand) -> View:
     support = escape(brand.support or brand.support_url)
     return View(
@@ -107,12 +77,6 @@ def _apps(system: System) -> str:
 @router.callback_query(Open.filter(F.screen == Screen.HELP))
 async def open_help(event: Message | CallbackQuery, deps: Deps, t: Translate) -> None:
     await show(event, help_view(t, deps.brand))
-
-
-@router.message(Command("terms"))
-@router.callback_query(Open.filter(F.screen == Screen.TERMS))
-async def open_terms(event: Message | CallbackQuery, deps: Deps, t: Translate) -> None:
-    await show(event, terms_view(t, deps.brand))
 
 
 @router.message(Command("paysupport"))

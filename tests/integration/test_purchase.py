@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 
 from backend.consents.models import Consent
-from backend.consents.service import OFFER_VERSION
 from backend.kit.money import Currency, Money
 from backend.notifications.kinds import KeyReady, Paid, PaymentFailed
 from backend.orders.checkout import methods_for
@@ -80,10 +79,14 @@ async def test_the_tap_on_a_method_stores_the_consent_with_its_version(shop: Sho
 
     checkout = await buyer.orders("monthly")
 
-    (consent,) = await shop.all(select(Consent))
+    consents = await shop.all(select(Consent).order_by(Consent.id))
     order = await shop.order(checkout)
-    assert (consent.user_id, consent.document, consent.version) == (buyer.id, "offer", OFFER_VERSION)
-    assert order.consent_id == consent.id
+    versions = {document.name: document.version for document in shop.deps.texts}
+    assert [(consent.user_id, consent.document, consent.version, consent.channel) for consent in consents] == [
+        (buyer.id, "offer", versions["offer"], "bot"),
+        (buyer.id, "privacy", versions["privacy"], "bot"),
+    ]
+    assert order.consent_id == consents[0].id
 
 
 async def test_a_plan_is_offered_by_every_method_of_a_configured_provider_that_has_a_price(shop: Shop) -> None:

@@ -18,17 +18,14 @@ button-terms = 📄 Terms and refunds
 button-contact = 💬 Write to support
 
 terms-title = 📄 <b>Terms</b>
-terms-version = Version of { $version }. This is a short summary.
+terms-short = This is the short version. The full texts are behind the buttons below.
 terms-offer =
-    <b>Service.</b> Access to the VPN for the time you paid for. A day is 24 hours. Time runs from the payment; when you extend, new days are added to those left. The subscription does not renew itself: nothing is charged unless you tap.
+    <b>Service.</b> Access to the VPN for the time you paid for. A day is 24 hours. Time runs from the payment; when you extend, new days are added to those left. The subscription does not renew itself unless you switched autopay on, separately: without that nothing is charged.
 terms-privacy =
     <b>Data.</b> We keep your Telegram ID, name, language, orders and the amount of traffic. Card details are entered on the payment system's page: we never see them.
 terms-refund =
     <b>Refunds.</b> You can leave at any time: we return the money for whole unused days, and all of it if the key never worked. It goes back where it came from, within 10 days. How to ask: /paysupport
 terms-seller = <b>Provided by.</b> { $seller }
-terms-full = Full texts: { $links }
-terms-full-offer = the offer
-terms-full-privacy = the privacy policy
 
 paysupport-title = 💬 <b>Payment questions</b>
 paysupport-steps =

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from backend.consents.documents import BUILT_IN, read_texts
 from backend.kit.brand import Brand
 from backend.kit.money import Currency, Money
 from backend.links.formats.base import Node, Profile, Status
@@ -33,6 +34,10 @@ BRAND = Brand(
     privacy_url="https://vpn.example.com/privacy",
 )
 SMALL_BRAND = Brand(name="Тихий VPN", bot_url="https://t.me/tested_vpn_bot")
+
+VALUES = {"seller": HOSTILE, "support": HOSTILE, "shop": HOSTILE}
+TEXTS = read_texts(BUILT_IN, VALUES, base="https://vpn.example.com/terms", elsewhere={"offer": BRAND.offer_url})
+SMALL_TEXTS = read_texts(BUILT_IN, VALUES)
 
 
 def rub(minor: int) -> Money:

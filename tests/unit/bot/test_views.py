@@ -16,12 +16,13 @@ from backend.subscriptions.models import Subscription
 from backend.subscriptions.rules import Standing
 from bot.callbacks import ChoosePlan, StartTrial
 from bot.screens.checkout import checkout_view, failed_view, methods_view, paid_view, renewed_view
-from bot.screens.help import help_view, paysupport_view, terms_view
+from bot.screens.help import help_view, paysupport_view
 from bot.screens.home import home_view, trial_view
 from bot.screens.keys import choose_key_view, key_qr_view, key_views
 from bot.screens.plans import plans_view
 from bot.screens.profile import choice_view, ended_view, ending_view, history_view, profile_view, reissue_view
 from bot.screens.settings import settings_view
+from bot.screens.terms import terms_view, text_view
 from bot.view import View, visible_length
 from sandbox.telegram.markup import parse_html
 from tests.unit.bot.scenes import (
@@ -32,6 +33,8 @@ from tests.unit.bot.scenes import (
     NOW,
     OFFERS,
     SMALL_BRAND,
+    SMALL_TEXTS,
+    TEXTS,
     UNTIL,
     checkout,
     holding,
@@ -83,7 +86,12 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
         yield f"ending, trial {trial}", ending_view(t, EndingSoon(ID, UNTIL, 1), OFFERS, NOW, trial=trial)
         yield f"ended, trial {trial}", ended_view(t, Ended(ID, NOW - timedelta(days=400)), [], NOW, trial=trial)
     yield "settings", settings_view(t)
-    for name, made in (("help", help_view), ("terms", terms_view), ("paysupport", paysupport_view)):
+    yield "terms", terms_view(t, BRAND, TEXTS)
+    yield "terms of a small shop", terms_view(t, SMALL_BRAND, SMALL_TEXTS)
+    for document in SMALL_TEXTS:
+        for page in range(4):
+            yield f"{document.name} {document.language} {page}", text_view(t, document, page)
+    for name, made in (("help", help_view), ("paysupport", paysupport_view)):
         yield name, made(t, BRAND)
         yield f"{name} of a small shop", made(t, SMALL_BRAND)
 
