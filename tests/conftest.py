@@ -3,12 +3,17 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cli.migrations import migrate
 from tests.shop import Shop, open_shop
 from tests.town import Town, open_town
 
 pytest_plugins = ["tests.postgres_fixture"]
+
+# Two processes share two cores here: how long an example takes says nothing of the product.
+settings.register_profile("shop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shop")
 
 
 @pytest.fixture(scope="session")
