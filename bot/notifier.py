@@ -1,16 +1,26 @@
 """The bot as a channel: every kind of notification becomes a view, every "no" of Telegram an error of ours."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError, TelegramRetryAfter
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+)
+from aiohttp import ClientConnectorError
 
 from backend.kit import clock
-from backend.kit.errors import Refused, Unavailable
+from backend.kit.errors import Outside, Refused, Unavailable
 from backend.kit.i18n import translator
-from backend.notifications.channels import PersonUnreachable, SlowDown
+from backend.notifications.channels import NotSaid, PersonUnreachable, SlowDown
 from backend.notifications.kinds import Kind
+from backend.notifications.pace import Pace
 from backend.users import service as users
 from bot.deps import Deps
 from bot.notices import NOTICES, OPERATOR_NOTICES
@@ -23,17 +33,18 @@ NOWHERE = "chat not found"  # the person never wrote to this bot, or deleted the
 
 
 class Notifier:
-    """`backend.notifications.channels.Channel` by Telegram."""
+    """`backend.notifications.channels.Channel` by Telegram, at the pace it allows: every view counts, an edit too."""
 
-    def __init__(self, bot: Bot, deps: Deps) -> None:
+    def __init__(self, bot: Bot, deps: Deps, pace: Pace | None = None) -> None:
         self._bot = bot
         self._deps = deps
+        self._pace = pace or Pace()
 
     async def tell_operators(self, kind: Kind) -> None:
         """Say one thing to every operator. Who cannot be reached is left out, unless it is all of them.
 
         Raises:
-            SlowDown, Unavailable
+            SlowDown, NotSaid, Unavailable
         """
         heard = False
         trouble: Unavailable | None = None
@@ -43,14 +54,13 @@ class Notifier:
             language = operator.language if operator else "ru"
             t = translator(language, self._deps.brand.time_zone)
             try:
-                await send(self._bot, chat_id, OPERATOR_NOTICES[type(kind)](kind, t, clock.now()))
+                await self._speak(chat_id, Said([OPERATOR_NOTICES[type(kind)](kind, t, clock.now())]))
                 heard = True
-            except TelegramRetryAfter as error:
-                trouble = trouble or SlowDown(timedelta(seconds=error.retry_after))
-            except AiogramError as error:
+            except Unavailable as error:
+                trouble = trouble or error
                 log.warning("operator.unreachable", telegram=chat_id, error=type(error).__name__)
-                if is_outage(error):
-                    trouble = trouble or Unavailable()
+            except Outside as error:
+                log.warning("operator.unreachable", telegram=chat_id, error=type(error).__name__)
         if trouble is not None and not heard:
             raise trouble
 
@@ -58,7 +68,7 @@ class Notifier:
         """Say one thing to one person; a thing that is no longer true is not said.
 
         Raises:
-            PersonUnreachable, SlowDown, Unavailable
+            PersonUnreachable, SlowDown, NotSaid, Unavailable
             Refused: Telegram does not take the message, which is a bug of ours.
         """
         async with self._deps.db.transaction() as session:
@@ -69,20 +79,39 @@ class Notifier:
         said = await NOTICES[type(kind)](kind, Hearer(self._deps, user, t, clock.now()))
         try:
             await self._speak(user.telegram_id, said)
-        except TelegramForbiddenError as error:
+        except PersonUnreachable:
             async with self._deps.db.transaction() as session:
                 await users.set_reachable(session, user.telegram_id, clock.now(), reachable=False)
-            raise PersonUnreachable(user=user_id) from error
-        except TelegramRetryAfter as error:
-            raise SlowDown(timedelta(seconds=error.retry_after)) from error
-        except AiogramError as error:
-            if isinstance(error, TelegramBadRequest) and NOWHERE in error.message:
-                raise PersonUnreachable(user=user_id) from error
-            raise (Unavailable if is_outage(error) else Refused)(user=user_id) from error
+            raise
 
     async def _speak(self, chat_id: int, said: Said) -> None:
         for number, view in enumerate(said.views):
             if number == 0 and said.place is not None:
-                await change(self._bot, *said.place, view)
+                await self._in_turn(chat_id, partial(change, self._bot, *said.place, view))
             else:
-                await send(self._bot, chat_id, view)
+                await self._in_turn(chat_id, partial(send, self._bot, chat_id, view))
+
+    async def _in_turn(self, chat_id: int, call: Callable[[], Awaitable[None]]) -> None:
+        await self._pace.turn(chat_id)
+        try:
+            await call()
+        except TelegramRetryAfter as error:
+            wait = timedelta(seconds=error.retry_after)
+            self._pace.rest(chat_id, wait)
+            raise SlowDown(wait) from error
+        except AiogramError as error:
+            raise _trouble(error, chat_id) from error
+        self._pace.heard()
+
+
+def _trouble(error: AiogramError, chat_id: int) -> Outside:
+    """What Telegram's "no" or silence means to whoever sends."""
+    if isinstance(error, TelegramForbiddenError):
+        return PersonUnreachable(telegram=chat_id)
+    if isinstance(error, TelegramBadRequest) and NOWHERE in error.message:
+        return PersonUnreachable(telegram=chat_id)
+    if not is_outage(error):
+        return Refused(telegram=chat_id)
+    unconnected = isinstance(error.__cause__, ClientConnectorError)
+    maybe_heard = isinstance(error, TelegramNetworkError) and not unconnected
+    return (Unavailable if maybe_heard else NotSaid)(telegram=chat_id)

@@ -19,6 +19,8 @@ from backend.app import create_app
 from backend.kit.errors import Outside
 from backend.kit.jobs import Worker
 from backend.notifications import jobs as notifications_jobs
+from backend.notifications.jobs import Sender
+from backend.notifications.pace import Pace
 from backend.orders import jobs as orders_jobs
 from backend.payments.providers.base import PaymentProvider
 from backend.settings import Settings
@@ -142,9 +144,12 @@ async def run_bot(deps: Deps) -> None:
 async def run_worker(deps: Deps) -> None:
     """Run jobs and send what the outbox holds."""
     bot = connect_bot(deps.settings)
-    deps.channel = Notifier(bot, deps)
+    pace = Pace()
+    deps.channel = Notifier(bot, deps, pace)
     try:
-        await Worker(deps.db, deps).run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Worker(deps.db, deps).run())
+            group.create_task(Sender(deps.db, deps.channel, pace).run())
     finally:
         await bot.session.close()
 

@@ -27,7 +27,9 @@ from backend.kit import clock
 from backend.kit.jobs import RECURRING, Timer, Worker
 from backend.kit.money import Currency
 from backend.notifications import jobs as notifications_jobs
+from backend.notifications.jobs import Sender
 from backend.notifications.kinds import Kind
+from backend.notifications.pace import Pace
 from backend.orders import jobs as orders_jobs
 from backend.orders.checkout import Checkout, start_checkout
 from backend.orders.models import Order
@@ -196,8 +198,10 @@ class Shop:
         self.town.companies.world.faults.clear()
 
     async def run_jobs(self) -> None:
-        """Do everything that is due now and what follows from it."""
+        """Do everything that is due now and what follows from it, and say what is to be said."""
         await Worker(self.deps.db, self.deps).run_until_idle()
+        assert self.deps.channel is not None
+        await Sender(self.deps.db, self.deps.channel, Pace()).drain()
 
     async def passes(self, **by: float) -> None:
         """Time goes by, and the worker with it."""

@@ -157,3 +157,10 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("email", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("awaiting", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("flagged_at", sa.DateTime(timezone=True), nullable=True))
+    op.drop_index("notifications_open", "notifications")
+    is_open = sa.text("done_at is null")
+    op.create_index("notifications_open", "notifications", ["priority", "id"], postgresql_where=is_open)
+    op.create_index("notifications_lines", "notifications", ["user_id", "priority", "id"], postgresql_where=is_open)
+    op.create_index(
+        "notifications_done", "notifications", ["done_at"], postgresql_where=sa.text("done_at is not null")
+    )

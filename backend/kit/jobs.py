@@ -227,23 +227,9 @@ class Worker:
 
     def _task(self, job: type[Job], runner: Runner) -> Callable[..., Awaitable[None]]:
         async def run(**arguments: Any) -> None:
-            await self.run_job(job.__name__, runner(_fields(job).validate_python(arguments), self.deps))
+            await run_job(job.__name__, runner(_fields(job).validate_python(arguments), self.deps))
 
         return run
-
-    async def run_job(self, name: str, work: Awaitable[None]) -> None:
-        """Await one job. Nothing it raises is lost or repeated here: the rows it serves will wake it again."""
-        started, outcome = time.perf_counter(), "done"
-        with structlog.contextvars.bound_contextvars(job=name):
-            try:
-                await work
-            except Outside as error:
-                outcome = "postponed"
-                log.warning("job.postponed", reason=str(error))
-            except Exception:
-                outcome = "failed"
-                log.exception("job.failed")
-        JOBS.labels(job=name, outcome=outcome).observe(time.perf_counter() - started)
 
     async def _tick_until(self, stop: asyncio.Event, app: App) -> None:
         while not stop.is_set():
@@ -255,3 +241,22 @@ class Worker:
             except (ConnectorException, DatabaseUnavailable, OSError) as error:
                 log.warning("ticker.waits", error=type(error).__name__)
             await asyncio.sleep(1)
+
+
+async def run_job(name: str, work: Awaitable[None]) -> str:
+    """Await one job and say what came of it: done, postponed, failed.
+
+    Nothing it raises is lost or repeated here: the rows it serves will wake it again.
+    """
+    started, outcome = time.perf_counter(), "done"
+    with structlog.contextvars.bound_contextvars(job=name):
+        try:
+            await work
+        except Outside as error:
+            outcome = "postponed"
+            log.warning("job.postponed", reason=str(error))
+        except Exception:
+            outcome = "failed"
+            log.exception("job.failed")
+    JOBS.labels(job=name, outcome=outcome).observe(time.perf_counter() - started)
+    return outcome

@@ -11,6 +11,10 @@ class PersonUnreachable(Refused):
     """The person does not want to hear from us there."""
 
 
+class NotSaid(Unavailable):
+    """The channel does not work now, and nobody has heard it."""
+
+
 class SlowDown(Unavailable):
     """The channel takes no more for a while."""
 
@@ -26,7 +30,7 @@ class Channel(Protocol):
         """Say one thing to those who run the shop; to nobody when none is named.
 
         Raises:
-            SlowDown, Unavailable: as `send`; nobody has heard it.
+            SlowDown, NotSaid, Unavailable: as `send`.
         """
 
     async def send(self, user_id: int, kind: Kind) -> None:
@@ -34,6 +38,7 @@ class Channel(Protocol):
 
         Raises:
             PersonUnreachable: never again there.
-            SlowDown: after `wait`.
-            Unavailable: try again; it may have been said.
+            SlowDown: it was not said; after `wait`.
+            NotSaid: it was not said; try again.
+            Unavailable: it may have been said.
         """

@@ -1,96 +1,193 @@
-"""Send what the outbox holds: claim, then send."""
+"""Send what the outbox holds: claimed before it is sent, by one process for all."""
 
 import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
+from prometheus_client import Counter
 from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit import clock
-from backend.kit.db import Database
-from backend.kit.errors import Outside
-from backend.kit.jobs import runs, ticks
-from backend.notifications.channels import Channel, PersonUnreachable, SlowDown
+from backend.kit.db import Database, DatabaseUnavailable
+from backend.kit.errors import Outside, Unavailable
+from backend.kit.jobs import Job, every, run_job, runs
+from backend.kit.locks import sole
+from backend.notifications.channels import Channel, NotSaid, PersonUnreachable, SlowDown
 from backend.notifications.models import Notification
-from backend.notifications.queries import anything_due, claim_next
-from backend.notifications.service import Deliver, unpack, wake_sender
+from backend.notifications.pace import Pace
+from backend.notifications.queries import Claim, anything_due, claim_next, delete_done
+from backend.notifications.service import unpack
 
 log = structlog.get_logger()
 
-BATCH = 10
+RESENT = Counter(
+    "notifications_resent_total", "Said again, as it may not have been heard: a duplicate at most.", ["kind"]
+)
+GIVEN_UP = Counter("notifications_given_up_total", "News that may not have been heard: a loss at most.", ["kind"])
+
+CLAIM = 4  # rows at a time: what their turns take, what is urgent waits
+UNDER_WAY = 40  # messages at a time, when the channel is slow to answer
+LOOK_SECONDS = 0.1
+LEAVE_SECONDS = 3  # what is under way may end, when the process is to stop
 GIVE_UP_AFTER = timedelta(days=2)
+KEPT_FOR = timedelta(days=90)
 
 
 class Deps(Protocol):
     db: Database
-    channel: Channel
 
 
-@ticks
-async def wake(session: AsyncSession, now: datetime) -> None:
-    if await anything_due(session, now):
-        await wake_sender(session)
+@dataclass
+class Sender:
+    """Sends what is due, the most urgent first, one message per person at a time.
 
-
-@runs(Deliver)
-async def deliver(job: Deliver, deps: Deps) -> None:
-    """Send everything that is due, a few at a time, one message per person at a time.
-
-    A row is claimed before it is sent. After a crash it is sent again: people rather hear twice of money than never.
+    A row is claimed, and that committed, before it is sent. When the sender dies in between, nobody knows whether it
+    was said: its kind decides then whether it is said again.
     """
-    while True:
+
+    db: Database
+    channel: Channel
+    pace: Pace
+    _under_way: dict[int, asyncio.Task[None]] = field(default_factory=dict)  # by row
+
+    async def run(self) -> None:
+        """Send until cancelled. Of all processes one does; the others wait for its end, also a sudden one."""
+        while True:
+            try:
+                async with sole(self.db, "sender") as hold, asyncio.TaskGroup() as group:
+                    log.info("sender.started")
+                    group.create_task(hold.watch())
+                    group.create_task(self._until_left(self._keep_sending()))
+            except* DatabaseUnavailable:
+                log.warning("sender.waits", reason="database")
+            await asyncio.sleep(1)
+
+    async def drain(self) -> None:
+        """Send everything that is due now, then return. For tests."""
+        async with self.db.transaction() as session:
+            due = await anything_due(session, clock.now())
+        if due:
+            async with sole(self.db, "sender"):
+                await self._until_left(self._send_due())
+
+    async def _until_left(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this, and let what is under way end, even when cancelled."""
+        try:
+            await work
+        finally:
+            if self._under_way:
+                _, late = await asyncio.wait(self._under_way.values(), timeout=LEAVE_SECONDS)
+                for task in late:
+                    task.cancel()
+
+    async def _keep_sending(self) -> None:
+        while True:
+            await self._send_due()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _send_due(self) -> None:
+        while not self.pace.resting:
+            await self.pace.room()
+            busy = set(self._under_way.values())  # before the look: who ends meanwhile may let others go
+            free = min(CLAIM, UNDER_WAY - len(busy))
+            claims = await self._claim(free) if free else []
+            for claim in claims:
+                self._under_way[claim.row.id] = asyncio.create_task(self._serve(claim))
+            if not claims and not busy:
+                return
+            if not claims:
+                await asyncio.wait(busy, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _claim(self, limit: int) -> list[Claim]:
+        async with self.db.transaction() as session:
+            return await claim_next(session, clock.now(), limit=limit, ours=self._under_way.keys())
+
+    async def _serve(self, claim: Claim) -> None:
+        row = claim.row
+        try:
+            if await run_job("SendNotification", self._send(row, abandoned=claim.abandoned)) == "failed":
+                await run_job("PostponeNotification", self._postpone(row, _later(row)))
+        finally:
+            del self._under_way[row.id]
+
+    async def _send(self, row: Notification, *, abandoned: bool) -> None:
         now = clock.now()
-        async with deps.db.transaction() as session:
-            claimed = await claim_next(session, now, limit=BATCH)
-        if not claimed:
+        if row.attempts > 1 and now - row.created_at > GIVE_UP_AFTER:
+            await self._finish(row, "stale")
             return
-        sent = await asyncio.gather(*(_send(deps, row, now) for row in claimed), return_exceptions=True)
-        for outcome in sent:  # a bug of ours in one message, seen when the others have been sent
-            if isinstance(outcome, BaseException):
-                raise outcome
-
-
-async def _send(deps: Deps, row: Notification, now: datetime) -> None:
-    if row.attempts > 1 and now - row.created_at > GIVE_UP_AFTER:
-        await _finish(deps.db, row, now, "stale")
-        return
-    try:
         kind = unpack(row.kind, row.payload)
-        if row.user_id is None:
-            await deps.channel.tell_operators(kind)
+        if abandoned and not kind.again:
+            await self._lose(row)
+            return
+        if abandoned:
+            self._count_again(row)
+        try:
+            if row.user_id is None:
+                await self.channel.tell_operators(kind)
+            else:
+                await self.channel.send(row.user_id, kind)
+        except PersonUnreachable:
+            await self._finish(row, "unreachable")
+        except SlowDown as error:
+            await self._postpone(row, clock.now() + error.wait)
+        except Outside as error:
+            maybe_said = isinstance(error, Unavailable) and not isinstance(error, NotSaid | DatabaseUnavailable)
+            if maybe_said and not kind.again:
+                await self._lose(row)
+                return
+            if maybe_said:
+                self._count_again(row)
+            log.warning("notification.postponed", notification=row.id, reason=str(error))
+            await self._postpone(row, _later(row))
         else:
-            await deps.channel.send(row.user_id, kind)
-    except PersonUnreachable:
-        await _finish(deps.db, row, now, "unreachable")
-    except SlowDown as error:
-        await _postpone(deps.db, row, clock.now() + error.wait)
-    except Outside as error:
-        log.warning("notification.postponed", notification=row.id, reason=str(error))
-        await _postpone(deps.db, row, clock.now() + timedelta(seconds=min(2**row.attempts, 300)))
-    else:
-        await _finish(deps.db, row, now, "sent")
-        log.info("notification.sent", notification=row.id, kind=row.kind, user=row.user_id)
+            await self._finish(row, "sent")
+            log.info("notification.sent", notification=row.id, kind=row.kind, user=row.user_id)
 
+    def _count_again(self, row: Notification) -> None:
+        RESENT.labels(kind=row.kind).inc()
+        log.warning("notification.again", notification=row.id, kind=row.kind)
 
-async def _finish(db: Database, row: Notification, now: datetime, outcome: str) -> None:
-    async with db.transaction() as session:
-        await session.execute(
-            update(Notification).where(Notification.id == row.id).values(done_at=now, outcome=outcome)
-        )
+    async def _lose(self, row: Notification) -> None:
+        GIVEN_UP.labels(kind=row.kind).inc()
+        log.warning("notification.given_up", notification=row.id, kind=row.kind)
+        await self._finish(row, "lost")
 
-
-async def _postpone(db: Database, row: Notification, until: datetime) -> None:
-    stale = until - row.created_at > GIVE_UP_AFTER
-    async with db.transaction() as session:
-        await session.execute(
-            update(Notification)
-            .where(Notification.id == row.id)
-            .values(
-                claimed_at=None,
-                next_try_at=until,
-                done_at=until if stale else None,
-                outcome="stale" if stale else None,
+    async def _finish(self, row: Notification, outcome: str) -> None:
+        async with self.db.transaction() as session:
+            await session.execute(
+                update(Notification).where(Notification.id == row.id).values(done_at=clock.now(), outcome=outcome)
             )
-        )
+
+    async def _postpone(self, row: Notification, until: datetime) -> None:
+        stale = until - row.created_at > GIVE_UP_AFTER
+        async with self.db.transaction() as session:
+            await session.execute(
+                update(Notification)
+                .where(Notification.id == row.id)
+                .values(
+                    claimed_at=None,
+                    next_try_at=until,
+                    done_at=until if stale else None,
+                    outcome="stale" if stale else None,
+                )
+            )
+
+
+def _later(row: Notification) -> datetime:
+    return clock.now() + timedelta(seconds=min(2**row.attempts, 300))
+
+
+@every(timedelta(days=1))
+@dataclass(frozen=True)
+class ForgetSaid(Job):
+    """Delete what was said long ago."""
+
+
+@runs(ForgetSaid)
+async def forget_said(job: ForgetSaid, deps: Deps) -> None:
+    async with deps.db.transaction() as session:
+        forgotten = await delete_done(session, clock.now() - KEPT_FOR)
+    log.info("notifications.forgotten", count=len(forgotten))

@@ -13,7 +13,11 @@ class Notification(Model):
     """One thing to say once. `user_id` null: to the operator."""
 
     __tablename__ = "notifications"
-    __table_args__ = (Index("notifications_open", "next_try_at", postgresql_where=text("done_at is null")),)
+    __table_args__ = (
+        Index("notifications_open", "priority", "id", postgresql_where=text("done_at is null")),
+        Index("notifications_lines", "user_id", "priority", "id", postgresql_where=text("done_at is null")),
+        Index("notifications_done", "done_at", postgresql_where=text("done_at is not null")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
@@ -26,4 +30,4 @@ class Notification(Model):
     next_try_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
-    outcome: Mapped[str | None] = mapped_column(Text)  # sent, unreachable, stale
+    outcome: Mapped[str | None] = mapped_column(Text)  # sent, unreachable, stale; lost: maybe sent

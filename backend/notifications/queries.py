@@ -1,56 +1,71 @@
 """What the outbox holds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from backend.notifications.models import Notification
 
-ABANDONED_AFTER = timedelta(seconds=30)  # a claim older than this is of a sender that died
+ABANDONED_AFTER = timedelta(seconds=15)  # longer than a sender that lost its lock goes on, so its process has died
 PATIENT_FOR = 5  # attempts, a minute in all
 
 
-async def claim_next(session: AsyncSession, now: datetime, *, limit: int) -> Sequence[Notification]:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row that is to be sent now. `abandoned`: somebody claimed it before and died, sent or not."""
+
+    row: Notification
+    abandoned: bool
+
+
+async def claim_next(session: AsyncSession, now: datetime, *, limit: int, ours: Collection[int] = ()) -> list[Claim]:
     """Lock and claim what is to be sent next: money first, then the oldest.
 
     At most one per person, and nothing before what that person is to hear first: one that has to be said again is
-    waited for, unless it has failed so often that it would silence the rest.
+    waited for, unless it has failed so often that it would silence the rest. `ours`: what the caller is sending now.
     """
-    statement = _next(now).limit(limit).with_for_update(skip_locked=True, of=Notification)
-    rows = (await session.scalars(statement)).all()
-    for row in rows:
-        row.claimed_at, row.attempts = now, row.attempts + 1
-    return rows
+    statement = _next(now, ours).limit(limit).with_for_update(skip_locked=True)
+    claims = [Claim(row, row.claimed_at is not None) for row in await session.scalars(statement)]
+    for claim in claims:
+        claim.row.claimed_at, claim.row.attempts = now, claim.row.attempts + 1
+    return claims
 
 
 async def anything_due(session: AsyncSession, now: datetime) -> bool:
-    return (await session.scalars(_next(now).limit(1))).one_or_none() is not None
+    return (await session.scalars(_next(now, ()).limit(1))).one_or_none() is not None
 
 
-def _next(now: datetime) -> Select[Notification]:
+async def delete_done(session: AsyncSession, before: datetime) -> Sequence[int]:
+    """Forget what was said long ago; the ids of it."""
+    statement = delete(Notification).where(Notification.done_at < before).returning(Notification.id)
+    return (await session.scalars(statement)).all()
+
+
+def _next(now: datetime, ours: Collection[int]) -> Select[Notification]:
     """What each person is to hear next, where that may be sent now."""
-    in_line = (
-        select(
-            Notification.id,
-            func.row_number()
-            .over(partition_by=Notification.user_id, order_by=(Notification.priority, Notification.id))
-            .label("place"),
-        )
+    earlier = aliased(Notification)
+    behind = (
+        select(earlier.id)
         .where(
-            Notification.done_at.is_(None),
-            (Notification.attempts < PATIENT_FOR) | (Notification.next_try_at <= now),
+            earlier.user_id == Notification.user_id,
+            earlier.done_at.is_(None),
+            tuple_(earlier.priority, earlier.id) < tuple_(Notification.priority, Notification.id),
+            (earlier.attempts < PATIENT_FOR) | (earlier.next_try_at <= now),
         )
-        .subquery()
+        .exists()
     )
     return (
         select(Notification)
-        .join(in_line, (in_line.c.id == Notification.id) & (in_line.c.place == 1))
         .where(
             Notification.done_at.is_(None),
             Notification.next_try_at <= now,
             Notification.claimed_at.is_(None) | (Notification.claimed_at < now - ABANDONED_AFTER),
+            Notification.id.not_in(ours),
+            ~behind,
         )
         .order_by(Notification.priority, Notification.id)
     )

@@ -1,21 +1,16 @@
-"""Queue things to say in the transaction that makes them true."""
+"""Queue things to say in the transaction that makes them true. One process sends them: see jobs.py."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import Select, Text, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.kit.jobs import Job, enqueue
 from backend.notifications.kinds import KINDS, Kind
 from backend.notifications.models import Notification
-
-
-@dataclass(frozen=True)
-class Deliver(Job):
-    """Send what the outbox holds."""
+from backend.users.models import User
 
 
 async def notify(session: AsyncSession, user_id: int, kind: Kind, *, once: str, now: datetime) -> None:
@@ -28,8 +23,42 @@ async def tell_operators(session: AsyncSession, kind: Kind, *, once: str, now: d
     await _queue(session, None, kind, once=once, now=now)
 
 
+async def notify_many(
+    session: AsyncSession, audience: Select[tuple[int]], kind: Kind, *, once: str, now: datetime
+) -> int:
+    """Say this to everybody of an audience (ids of users) who lets us, each person once for every `once`.
+
+    One statement, so that it happens whole or not at all; doing it again reaches those who have joined meanwhile.
+    Returns how many will hear it.
+    """
+    people = audience.subquery()
+    person = people.c[0]
+    rows = (
+        select(
+            person,
+            literal(type(kind).__name__),
+            func.concat(once, ":", person, type_=Text),
+            literal(pack(kind), Notification.payload.type),
+            literal(kind.priority),
+            literal(now, Notification.created_at.type),
+            literal(now, Notification.next_try_at.type),
+            literal(0),
+        )
+        .join(User, User.id == person)
+        .where(User.unreachable_at.is_(None))
+    )
+    columns = ["user_id", "kind", "dedup_key", "payload", "priority", "created_at", "next_try_at", "attempts"]
+    queued = await session.scalars(
+        insert(Notification)
+        .from_select(columns, rows)
+        .on_conflict_do_nothing(index_elements=[Notification.dedup_key])
+        .returning(Notification.id)
+    )
+    return len(queued.all())
+
+
 async def _queue(session: AsyncSession, user_id: int | None, kind: Kind, *, once: str, now: datetime) -> None:
-    queued = await session.scalar(
+    await session.execute(
         insert(Notification)
         .values(
             user_id=user_id,
@@ -41,14 +70,7 @@ async def _queue(session: AsyncSession, user_id: int | None, kind: Kind, *, once
             next_try_at=now,
         )
         .on_conflict_do_nothing(index_elements=[Notification.dedup_key])
-        .returning(Notification.id)
     )
-    if queued:
-        await wake_sender(session)
-
-
-async def wake_sender(session: AsyncSession) -> None:
-    await enqueue(session, Deliver(), once="sender", serial="sender")
 
 
 def pack(kind: Kind) -> dict[str, Any]:

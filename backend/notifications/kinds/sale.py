@@ -68,6 +68,7 @@ class KeyReady(Kind):
 class EndingSoon(Kind):
     """The subscription ends soon."""
 
+    again: ClassVar[bool] = False
     subscription_id: UUID
     until: datetime
     days_left: int
@@ -77,5 +78,6 @@ class EndingSoon(Kind):
 class Ended(Kind):
     """The subscription has ended."""
 
+    again: ClassVar[bool] = False
     subscription_id: UUID
     until: datetime
