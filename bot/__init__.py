@@ -1,5 +1,5 @@
 """The Telegram face: screens only, no rules."""
 
-from bot.lean import import_aiogram
+from bot.lean import import_lean
 
-import_aiogram()  # before anything else does, in full
+import_lean("aiogram")  # before anything else does, in full

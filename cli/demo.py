@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import typer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
@@ -34,12 +35,18 @@ HOST = "127.0.0.1"
 SHOP_NAME = "Тихий VPN"
 
 
-def run(*, port: int, reset: bool, data_dir: Path) -> None:
-    """Start everything and run until Ctrl-C.
+app = typer.Typer(add_completion=False)
 
-    Raises:
-        CannotStart, PostgresFailed: what is in the way, in one sentence.
-    """
+
+@app.command()
+def demo(
+    port: int = typer.Option(
+        8080, envvar="PORT", min=1, max=65535, help="Everything hangs under this port of 127.0.0.1."
+    ),
+    reset: bool = typer.Option(False, envvar="RESET", help="Begin with an empty world."),
+    data_dir: Path = typer.Option(Path(".data/demo"), help="Where the demo keeps its world."),
+) -> None:
+    """Try the whole shop on this machine: no account anywhere is needed."""
     _check_port(port)
     try:
         home = _open_home(data_dir, reset=reset)

@@ -46,6 +46,10 @@ PANEL_URL, PANEL_TOKEN, PANEL_LOGIN = "X3UI_API_URL", "X3UI_API_TOKEN", ("X3UI_U
 SIGNS = {Level.OK: ("✓", "green"), Level.WARN: ("!", "yellow"), Level.FAIL: ("✗", "red")}
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def init() -> None:
     """Set the shop up: a few questions, each answer tried at once and then written to .env."""
     t = operator_language()

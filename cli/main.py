@@ -3,42 +3,46 @@
 import os
 import sys
 from contextlib import ExitStack
-from pathlib import Path
-from typing import NoReturn
+from importlib import import_module
+from typing import Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from typer.core import TyperGroup
 
 from backend.kit.db import DatabaseUnavailable
-from cli import demo as demonstration
-from cli import plans, processes, servers
-from cli.doctor import Finding, Level, examine, failed, reason
-from cli.init import init
+from cli import processes
+from cli.doctor import reason
 from cli.migrations import NotOurDatabase
 from cli.postgres import PostgresFailed
-from cli.running import database, operator_language, run_once, run_processes
+from cli.running import database, operator_language, run_processes
 from cli.wiring import CannotStart
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A VPN shop in Telegram.")
-app.add_typer(servers.app, name="server")
-app.add_typer(plans.app, name="plans")
-app.command()(init)
+# Loaded when they are asked for: a shop that runs for months carries none of them in memory.
+LATER = {
+    "demo": "cli.demo",
+    "init": "cli.init",
+    "doctor": "cli.checkup",
+    "server": "cli.servers",
+    "plans": "cli.plans",
+}
 
-COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
-SIGNS = {Level.OK: "✓", Level.WARN: "!", Level.FAIL: "✗"}
+
+class Commands(TyperGroup):
+    """The commands of this module, and those of `LATER`."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands.update(dict.fromkeys(LATER))  # type: ignore[arg-type]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in LATER:
+            command = typer.main.get_command(import_module(LATER[cmd_name]).app)
+            command.name = cmd_name
+            self.commands[cmd_name] = command
+        return super().get_command(ctx, cmd_name)
 
 
-@app.command()
-def demo(
-    port: int = typer.Option(
-        8080, envvar="PORT", min=1, max=65535, help="Everything hangs under this port of 127.0.0.1."
-    ),
-    reset: bool = typer.Option(False, envvar="RESET", help="Begin with an empty world."),
-    data_dir: Path = typer.Option(Path(".data/demo"), help="Where the demo keeps its world."),
-) -> None:
-    """Try the whole shop on this machine: no account anywhere is needed."""
-    demonstration.run(port=port, reset=reset, data_dir=data_dir)
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, help="A VPN shop in Telegram.")
 
 
 @app.command()
@@ -70,26 +74,6 @@ def migrate() -> None:
     """Bring the database to the newest schema."""
     with ExitStack() as stack:
         database(stack, migrating=True)
-
-
-@app.command()
-def doctor() -> None:
-    """Check everything a shop needs and say what to do. Exit code 1 when something is broken."""
-    t = operator_language()
-    findings = run_once(lambda deps: examine(deps, t))
-    _show(findings, title=t("doctor-title"))
-    bad = sum(finding.level is Level.FAIL for finding in findings)
-    Console().print(t("doctor-ill", count=bad) if bad else t("doctor-well"))
-    raise typer.Exit(1 if failed(findings) else 0)
-
-
-def _show(findings: list[Finding], *, title: str) -> None:
-    table = Table(title=title, show_header=False)
-    for finding in findings:
-        color = COLORS[finding.level]
-        advice = f"\n[dim]→ {finding.advice}[/dim]" if finding.advice else ""
-        table.add_row(f"[{color}]{SIGNS[finding.level]}[/{color}]", finding.subject, f"{finding.detail}{advice}")
-    Console().print(table)
 
 
 def main() -> NoReturn:

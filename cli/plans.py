@@ -16,7 +16,7 @@ from backend.plans.models import Plan
 from cli.running import operator_language, run_once
 from cli.wiring import CannotStart, Deps, prepare
 
-app = typer.Typer(help="What is on sale, and for how much. Alone it lists everything.")
+app = typer.Typer(add_completion=False, help="What is on sale, and for how much. Alone it lists everything.")
 
 CODE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 REFUSALS = {

@@ -17,7 +17,7 @@ from cli.doctor import reason
 from cli.running import operator_language, run_once
 from cli.wiring import CannotStart, Deps
 
-app = typer.Typer(no_args_is_help=True, help="Panels that keys live on.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Panels that keys live on.")
 
 
 @app.command()

@@ -235,7 +235,7 @@ def is_target(words: str) -> bool:
 def is_command(words: str) -> bool:
     known: Any = typer.main.get_command(app)
     for word in words.split():
-        known = getattr(known, "commands", {}).get(word)
+        known = known.get_command(None, word)
         if not known or not hasattr(known, "commands"):
             return known is not None or word.startswith("<")
     return True

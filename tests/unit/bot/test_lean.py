@@ -1,4 +1,4 @@
-"""aiogram imported lazily does what aiogram imported in full does."""
+"""What is imported lazily does what it does imported in full."""
 
 import json
 import subprocess
@@ -81,12 +81,43 @@ print(json.dumps({
 """
 
 
-def outcome(way: str) -> dict[str, list[str]]:
-    command = [sys.executable, "-c", PROGRAM, way, json.dumps(EVENTS), json.dumps(KEYBOARD)]
+DESCRIBE = """
+import json, sys
+from typing import Annotated
+if sys.argv[1] == "lean":
+    import cli
+from fastapi import FastAPI, Header, HTTPException
+from fastapi.openapi.models import OpenAPI
+from pydantic import BaseModel
+if sys.argv[1] == "lean":
+    assert not OpenAPI.__pydantic_complete__, "another FastAPI or pydantic: try bot/lean.py with it, and say so"
+class Kept(BaseModel):
+    names: dict[str, list[int]] = {}
+    inner: "Kept | None" = None
+app = FastAPI()
+@app.post("/kept/{number}", tags=["a"], responses={404: {"description": "gone"}})
+def keep(number: int, kept: Kept, who: Annotated[str, Header(description="x")]) -> list[Kept]:
+    return [kept]
+print(json.dumps(app.openapi()))
+"""
+
+CARRIES = """
+import sys
+import cli.main
+print(*sorted({"alembic", "mako", "rich", "pygments", "sandbox", "cli.demo", "cli.init"} & sys.modules.keys()))
+"""
+
+
+def printed(program: str, *arguments: str) -> str:
     root = Path(__file__).parents[3]
+    command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    outcome: dict[str, list[str]] = json.loads(done.stdout)
+    return done.stdout
+
+
+def outcome(way: str) -> dict[str, list[str]]:
+    outcome: dict[str, list[str]] = json.loads(printed(PROGRAM, way, json.dumps(EVENTS), json.dumps(KEYBOARD)))
     return outcome
 
 
@@ -95,3 +126,14 @@ def test_updates_and_methods_are_the_same_either_way() -> None:
 
     assert lean == full
     assert len(lean["received"]) == len(EVENTS)
+
+
+def test_an_api_is_described_the_same_either_way() -> None:
+    lean, full = json.loads(printed(DESCRIBE, "lean")), json.loads(printed(DESCRIBE, "full"))
+
+    assert lean == full
+    assert "/kept/{number}" in lean["paths"]
+
+
+def test_a_running_shop_carries_nothing_of_the_commands_that_it_is_not() -> None:
+    assert printed(CARRIES).split() == []
