@@ -2,7 +2,6 @@
 
 import itertools
 import secrets
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from backend.payments.mac import hook_token
 from cli.migrations import migrate
 from sandbox.companies import SHOP_ID, environment
 from tests.journeys.person import Person
-from tests.journeys.processes import STARTS_WITHIN, Process
+from tests.journeys.processes import STARTS_WITHIN, Process, free_ports
 from tests.journeys.world import World, until
 
 NewPerson = Callable[..., Awaitable[Person]]
@@ -30,7 +29,7 @@ async def shop(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> A
     """Sandbox, web, bot and worker, each a process of its own; at the end each of them stops when asked."""
     dsn = _new_database(postgres_dsn)
     migrate(dsn)
-    web_port, sandbox_port = _free_ports(2)
+    web_port, sandbox_port = free_ports(2)
     sandbox_url, shop_url = (f"http://127.0.0.1:{port}" for port in (sandbox_port, web_port))
     home = tmp_path_factory.mktemp("home")
     processes = _processes(home, dsn, shop_url, sandbox_url)
@@ -140,11 +139,3 @@ async def _wait_for(http: httpx2.AsyncClient, url: str) -> None:
         return f"{url} answers {last}"
 
     await until(look, complaint, within=STARTS_WITHIN)
-
-
-def _free_ports(count: int) -> list[int]:
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports

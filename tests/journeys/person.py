@@ -134,6 +134,10 @@ class Person:
         """The bot's newest message."""
         return next((message for message in reversed(await self.chat()) if not message.mine), None)
 
+    async def answers(self) -> int:
+        """How many messages of the bot there are."""
+        return len([message for message in await self.chat() if not message.mine])
+
     async def reads(self, *words: str, after: Message | None = None, within: float = PATIENCE) -> Message:
         """Wait for a message of the bot with all these words in it, below `after`."""
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -117,6 +118,15 @@ class Process:
             fresh = log.read()
         self._read += len(fresh)
         return [f"{self.name}: {line}" for line in _crashes(fresh.decode(errors="replace"))]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody has."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
 
 
 def _crashes(text: str) -> Iterator[str]:

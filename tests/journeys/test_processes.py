@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from datetime import timedelta
 
 import psycopg
@@ -12,6 +13,8 @@ from tests.journeys.keys import assert_works
 from tests.journeys.world import World, until
 
 pytestmark = pytest.mark.thorough
+
+TAKES_OVER_WITHIN = 5.0  # seconds
 
 
 async def test_every_queued_job_deleted_in_the_middle_costs_nothing(world: World, new_person: NewPerson) -> None:
@@ -79,26 +82,37 @@ async def test_a_bot_killed_and_started_again_answers_what_was_said_meanwhile(
     assert (await maks.chat())[-1] == answer, "answered once"
 
 
-async def test_of_two_bots_one_answers_and_the_other_takes_over(world: World, new_person: NewPerson) -> None:
-    maks = await new_person("Макс")
-    introduced = await _introductions(world)
-    world.second_bot.start()
-
-    async def another() -> bool:
-        return await _introductions(world) > introduced
-
-    await until(another, "the second bot never introduced itself", within=60)
-    for _ in range(3):
-        await maks.says("/start")
-    assert len([message for message in await maks.chat() if not message.mine]) == 3
+async def test_a_killed_poller_is_replaced_in_seconds_and_each_word_is_answered_once(
+    world: World, new_person: NewPerson
+) -> None:
+    people = [await new_person(name) for name in ("Таня", "Глеб", "Юля", "Ким")]
+    await world.until_introduced(world.second_bot)
+    for person in people:
+        await person.says("/start")
+    await world.until_bot_heard_all()
+    assert not world.second_bot.said("poller.started"), "of two bots one polls"
 
     world.bot.kill()
-    answer = await maks.says("/start")
-    assert answer.text
-    assert "conflict" not in world.second_bot.text().lower()
+    killed_at = time.monotonic()
+    for person in people:
+        await world.do(f"/sandbox/telegram/_ctl/users/{person.id}/send", text="/help")
+        await world.do(f"/sandbox/telegram/_ctl/users/{person.id}/send", text="/terms")
+
+    async def are_answered() -> bool:
+        return all([await person.answers() >= 3 for person in people])
+
+    await until(are_answered, "the second bot does not take over", within=TAKES_OVER_WITHIN)
+    took = time.monotonic() - killed_at
+    assert world.second_bot.said("poller.started"), took
+    await world.until_bot_heard_all()
+    assert [await person.answers() for person in people] == [3] * len(people)
+
+    await world.until_introduced(world.bot)
+    assert not world.bot.said("poller.started"), "the one that took over goes on"
     world.second_bot.stop()
-    world.bot.start()
-    world.bot.says("poller.started")
+    await asyncio.to_thread(world.bot.says, "poller.started", within=TAKES_OVER_WITHIN)
+    for person in people:
+        assert "299 ₽" in (await person.says("/plans")).text
 
 
 async def test_somebody_who_blocked_the_bot_finds_everything_on_coming_back(
@@ -131,8 +145,3 @@ async def _delete_every_job(world: World) -> int:
                 deleted += cursor.rowcount
                 await asyncio.sleep(0.005)
     return deleted
-
-
-async def _introductions(world: World) -> int:
-    """How often a bot has said who it is: the last thing it does before it asks for updates."""
-    return sum(entry["path"].endswith("/setMyShortDescription") for entry in await world.log())

@@ -23,6 +23,7 @@ POLL = 0.05  # seconds between looks
 PATIENCE = 15.0  # seconds until a journey gives up waiting
 PROVIDER_LATENCY = 150  # ms
 PANEL_LATENCY = 50  # ms
+INTRODUCTIONS = 3  # in Russian, in English, and to everybody else
 WEBHOOK_KNOBS = ("/sandbox/yookassa/_ctl/webhooks/policy", "/sandbox/coingate/_ctl/callbacks/policy")
 APP = "Happ/3.2.1/Android"  # a VPN app, for /sub
 BROWSER = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
@@ -93,6 +94,28 @@ class World:
             return False
 
         await until(look, f"{url} never became ready", within=STARTS_WITHIN)
+
+    async def until_introduced(self, process: Process) -> None:
+        """Start a bot and wait until it has said who it is: the last thing before it asks for updates."""
+
+        async def introductions() -> int:
+            return sum(entry["path"].endswith("/setMyShortDescription") for entry in await self.log())
+
+        before = await introductions()
+        process.start()
+
+        async def another() -> bool:
+            return await introductions() >= before + INTRODUCTIONS
+
+        await until(another, f"{process.name} never introduced itself", within=STARTS_WITHIN)
+
+    async def until_bot_heard_all(self) -> None:
+        """Wait until the bot has handled every update and asks for more."""
+
+        async def look() -> bool:
+            return not await self.ask("/sandbox/telegram/_ctl/updates")
+
+        await until(look, "the bot does not get through with what people sent")
 
     async def operates(self, *command: str) -> None:
         """The operator runs a command of the shop: `await world.operates("plans", "withdraw", "weekly")`."""
