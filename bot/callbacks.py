@@ -30,6 +30,7 @@ class Screen(StrEnum):
     HELP = "help"
     TERMS = "terms"
     PAYSUPPORT = "paysupport"
+    REFUND = "refund"
 
 
 class Open(CallbackData, prefix="open"):
@@ -100,6 +101,26 @@ class ShowText(CallbackData, prefix="text"):
 
     document: Name
     page: Small = 0
+
+
+class AskRefund(CallbackData, prefix="giveback"):
+    """Have money of a payment back: what that comes to at step 0, asked for at step 1."""
+
+    payment_id: UUID
+    step: Annotated[int, Field(ge=0, le=1)]
+
+
+class ReturnSecond(CallbackData, prefix="second"):
+    """Have all of a payment back that was one too many."""
+
+    payment_id: UUID
+
+
+class DecideRefund(CallbackData, prefix="decide"):
+    """An operator's answer to somebody who asks for money."""
+
+    refund_id: UUID
+    granted: bool
 
 
 class ChooseLanguage(CallbackData, prefix="lang"):

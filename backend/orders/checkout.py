@@ -16,8 +16,10 @@ from backend.kit.i18n import translator
 from backend.kit.money import Currency, Money
 from backend.notifications.kinds import CheckoutReady, KeyUsed
 from backend.notifications.service import notify, tell_operators
+from backend.orders.capture import capture
 from backend.orders.models import Order
 from backend.orders.queries import find_by_return_token, find_live_payment, find_payment
+from backend.orders.refunds import fetch, listed_refunds
 from backend.orders.service import get_order, place_order, settle, settle_told, tell_failure
 from backend.payments import circuits, inbox, saved, unanswered
 from backend.payments import service as payments
@@ -330,8 +332,11 @@ async def sweep_provider(deps: Deps, provider: PaymentProvider, since: datetime,
     try:
         async for snapshot in provider.list_since(since):
             async with deps.db.transaction() as session:
-                if await lags_behind(session, provider.id, snapshot):
-                    await settle(session, deps.providers, provider.id, snapshot, now)
+                behind = await lags_behind(session, provider.id, snapshot)
+            if behind:
+                returned = await listed_refunds(deps.db, deps.providers, provider.id, snapshot)
+                async with deps.db.transaction() as session:
+                    await settle(session, deps.providers, provider.id, snapshot, now, returned=returned)
     except Unavailable as error:
         log.warning("sweep.broken_off", provider=provider.id, reason=str(error))
         return False
@@ -343,16 +348,18 @@ async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None
     async with deps.db.transaction() as session:
         if await settle_told(session, deps.providers, provider_id, ref, now):
             return
-    result = await deps.providers.get(provider_id).fetch(ref)
+    result, returned = await fetch(deps.db, deps.providers, provider_id, ref)
     async with deps.db.transaction() as session:
         match result:
             case Known(snapshot):
-                await settle(session, deps.providers, provider_id, snapshot, now)
+                await settle(session, deps.providers, provider_id, snapshot, now, returned=returned)
             case _:
                 reason = f"{type(result).__name__} {getattr(result, 'code', '')}".strip()
                 log.warning("payment.not_answered", provider=provider_id, result=reason)
                 await inbox.postpone_events(session, provider_id, ref, reason, now)
         await circuits.note_result(session, provider_id, result, now)
+    if isinstance(result, Known) and result.snapshot.held:
+        await capture(deps.db, deps.providers, provider_id, ref, now)
 
 
 async def current_checkout(deps: Deps, *, payment_id: UUID, user_id: int) -> Checkout:

@@ -13,11 +13,12 @@ from backend.kit.jobs import Job, Timer, enqueue, every, runs, ticks
 from backend.orders import checkout
 from backend.orders.checkout import SWEEP_EVERY, SWEEP_TIMER, Deps
 from backend.orders.queries import claim_due_payments, claim_open_events
-from backend.orders.service import RefreshPayment, take_back, tell_failure, wake_refresh
+from backend.orders.refunds import send_refund
+from backend.orders.service import RefreshPayment, tell_failure, wake_refresh
 from backend.payments import circuits, refunds, unanswered
 from backend.payments import service as payments
 from backend.payments.models import Payment
-from backend.payments.providers.base import PaymentProvider, PaymentState, RefundKnown, RefundSnapshot, Rejected
+from backend.payments.providers.base import PaymentProvider, PaymentState
 from backend.payments.rules import GIVE_UP_AFTER, KEY_IS_DEAD_AFTER, NEVER
 
 log = structlog.get_logger()
@@ -92,29 +93,8 @@ async def wake_refunds(session: AsyncSession, now: datetime) -> None:
 
 @runs(GiveBack)
 async def give_back(job: GiveBack, deps: Deps) -> None:
-    """The same key and the same bytes until there is a definite answer."""
-    now = clock.now()
-    async with deps.db.transaction() as session:
-        found = await refunds.get_refund(session, job.refund_id)
-    if found is None or found[0].state not in refunds.UNDER_WAY:
-        return
-    refund, payment = found
-    assert refund.request_body is not None
-    result = await deps.providers.get(payment.provider).refund(refund.request_body, refund.idempotence_key)
-    async with deps.db.transaction() as session:
-        payment = await payments.lock_payment(session, payment.id)
-        match result:
-            case RefundKnown(RefundSnapshot(ref=ref, state="succeeded")):
-                await take_back(session, payment, ref, payment.refunded_minor + refund.amount_minor, now)
-            case RefundKnown(RefundSnapshot(state="canceled", reason=reason)):
-                await refunds.leave_to_operator(session, refund.id, reason or "canceled")
-            case RefundKnown():
-                await refunds.ask_again(session, refund.id, now, state="pending")
-            case Rejected(code=code):
-                await refunds.leave_to_operator(session, refund.id, code)
-            case _:
-                log.warning("refund.unanswered", refund=refund.id, result=type(result).__name__)
-                await refunds.ask_again(session, refund.id, now)
+    """Ask the company, or look what it did."""
+    await send_refund(deps.db, deps.providers, job.refund_id, clock.now())
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The sale: an order is placed, and a payment of it becomes days and a key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,28 +9,33 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.consents.service import accept_offer
+from backend.consents.service import accept, accept_offer
 from backend.kit.errors import NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.money import Money
 from backend.kit.tokens import new_id
-from backend.notifications.kinds import Paid, PaymentFailed, PaymentInReview, Refunded
+from backend.notifications.kinds import Paid, PaidAgain, PaymentFailed, PaymentInReview, Refunded
 from backend.notifications.service import notify, tell_operators
+from backend.orders import renewals
+from backend.orders.asking import BLOCKED, ask_operators
 from backend.orders.models import Order
+from backend.orders.paid import count_paid
 from backend.orders.queries import find_open_order
-from backend.payments import inbox, refunds
+from backend.orders.rules import days_taken
+from backend.payments import inbox, refunds, saved
 from backend.payments.models import Event, Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import Hint, PaymentState, Snapshot
+from backend.payments.providers.base import Hint, PaymentState, RefundSnapshot, Snapshot
 from backend.payments.recording import Recorded, record
 from backend.plans.models import Plan
 from backend.subscriptions import service as subscriptions
-from backend.subscriptions.service import Limits
+from backend.subscriptions.service import Granted, Limits
 from backend.users import service as users
 
 log = structlog.get_logger()
 
 PRICE_HOLDS = timedelta(hours=1)  # as long as a payment page lives
+CAME = (PaymentState.SUCCEEDED, PaymentState.REVIEW, PaymentState.CANCELED)  # only money that came goes back
 
 
 class OrderNotFound(NotFound):
@@ -75,16 +81,18 @@ async def place_order(
     price: Money,
     request_id: str,
     shown_in: str | None,
+    autopay: bool = False,
 ) -> Order:
     """What a tap on a method agrees to: this plan at this price, with the offer accepted.
 
     The same request gives the same order while that is unpaid and its price holds. The caller holds the user's row.
     """
     again = await find_open_order(session, user_id, request_id, now)
-    if again is not None and again.amount == price:
+    if again is not None and again.amount == price and autopay == (again.autopay_consent_id is not None):
         return again
     subscription = await subscriptions.subscription_to_extend(session, user_id, now)
     consent = await accept_offer(session, user_id, now, channel="bot")
+    renewals_too = await accept(session, user_id, "autopay", now, channel="bot") if autopay else None
     order = Order(
         id=new_id(),
         user_id=user_id,
@@ -96,6 +104,7 @@ async def place_order(
         amount_minor=price.minor,
         currency=price.currency.value,
         consent_id=consent.id,
+        autopay_consent_id=renewals_too.id if renewals_too else None,
         client_request_id=f"{request_id}#{new_id().hex[-12:]}",
         shown_in=shown_in,
         expires_at=now + PRICE_HOLDS,
@@ -125,31 +134,42 @@ async def settle(
     now: datetime,
     *,
     event: Event | None = None,
+    returned: Sequence[RefundSnapshot] = (),
 ) -> Recorded | None:
     """Turn what a provider says into what the buyer gets, in one transaction. The only way money becomes days.
 
     `event` is the stored one that is itself the truth: it alone is handled then, any other says something of its
-    own. None: the snapshot is not of a payment of ours, and nothing changed.
+    own. `returned` are the payment's refunds, where the snapshot speaks of money that went back. None: the snapshot
+    is not of a payment of ours, and nothing changed.
     """
+    await renewals.expect(session, providers, provider_id, snapshot, now)
     recorded = await record(session, providers, provider_id, snapshot, now)
     if recorded is None:
         await inbox.reject_events(session, provider_id, snapshot.ref, "unproven", now)
         return None
+    payment = recorded.payment
     if recorded.became_paid:
-        await _fulfil(session, recorded, now)
+        await fulfil(session, payment, now, late=recorded.before is PaymentState.CANCELED)
+        if payment.save_method and snapshot.saved is not None:
+            await saved.keep(session, payment, snapshot.saved, now)
     elif recorded.became is PaymentState.CANCELED:
-        await tell_failure(session, recorded.payment, snapshot.reason, now)
+        await tell_failure(session, payment, snapshot.reason, now)
     elif recorded.became is PaymentState.REVIEW:
-        await _tell_review(session, recorded.payment, now)
+        await _tell_review(session, payment, now)
     if snapshot.refund_ref is not None:
-        await take_back(session, recorded.payment, snapshot.refund_ref, snapshot.refunded_minor, now)
+        await take_back(session, payment, snapshot.refund_ref, snapshot.refunded_minor - payment.refunded_minor, now)
     elif recorded.stray:
-        assert recorded.payment.review_reason is not None
-        await refunds.give_all_back(session, providers, recorded.payment, recorded.payment.review_reason, now)
-    if event is None:
-        await inbox.close_events(session, provider_id, snapshot.ref, snapshot.state, now)
-    else:
+        assert payment.review_reason is not None
+        await refunds.give_all_back(session, providers, payment, payment.review_reason, now)
+    for refund in returned:
+        if refund.state == "succeeded" and refund.amount is not None:
+            await take_back(session, payment, refund.ref, refund.amount.minor, now)
+    if event is not None:
         event.handled_at = now
+    elif payment.refunded_minor < snapshot.refunded_minor and payment.state in CAME:
+        await inbox.postpone_events(session, provider_id, snapshot.ref, "a refund that is not listed yet", now)
+    else:
+        await inbox.close_events(session, provider_id, snapshot.ref, snapshot.state, now)
     return recorded
 
 
@@ -164,22 +184,26 @@ async def settle_told(session: AsyncSession, providers: Providers, provider_id: 
     return told
 
 
-async def take_back(session: AsyncSession, payment: Payment, ref: str, refunded_minor: int, now: datetime) -> None:
-    """Money went back: so do the days it bought, once. The caller holds the payment's row."""
+async def take_back(
+    session: AsyncSession, payment: Payment, ref: str, minor: int, now: datetime, *, origin: str = "external"
+) -> None:
+    """Money went back by the refund `ref`: so do the days it bought, once. The caller holds the payment's row."""
+    if payment.state not in CAME:
+        return
     before = payment.refunded_minor
-    refund = await refunds.enter_refund(session, payment, ref, refunded_minor, now)
+    refund = await refunds.enter_refund(session, payment, ref, minor, now, origin=origin)
     if refund is None:
         return
-    amount = str(Money(refunded_minor - before, payment.amount.currency))
+    amount = str(Money(refund.amount_minor, payment.amount.currency))
     if payment.state != PaymentState.SUCCEEDED:
-        payer = await users.find_by_telegram(session, int(payment.payer_ref)) if payment.payer_ref else None
+        payer = await _payer_of(session, payment)
         if payer is not None:
-            await notify(session, payer.id, Refunded(amount, counted=False), once=f"refunded:{refund.id}", now=now)
+            await notify(session, payer, Refunded(amount, counted=False), once=f"refunded:{refund.id}", now=now)
         return
     order = await get_order(session, payment.order_id)
     assert order.subscription_id is not None
-    days = order.period_days or 0
-    taken = days * refunded_minor // payment.amount_minor - days * before // payment.amount_minor
+    days, whole = order.period_days or 0, payment.amount_minor
+    taken = days_taken(days, whole, payment.refunded_minor) - days_taken(days, whole, before)
     subscription = await subscriptions.take_days(
         session, order.subscription_id, taken, now, source="refund", source_id=str(refund.id)
     )
@@ -187,8 +211,16 @@ async def take_back(session: AsyncSession, payment: Payment, ref: str, refunded_
     await notify(session, order.user_id, told, once=f"refunded:{refund.id}", now=now)
 
 
-async def _fulfil(session: AsyncSession, recorded: Recorded, now: datetime) -> None:
-    payment = recorded.payment
+async def _payer_of(session: AsyncSession, payment: Payment) -> int | None:
+    """Whose money a payment was that counted for nobody."""
+    if payment.payer_ref:
+        payer = await users.find_by_telegram(session, int(payment.payer_ref))
+        return payer.id if payer else None
+    return payment.user_id
+
+
+async def fulfil(session: AsyncSession, payment: Payment, now: datetime, *, late: bool = False) -> Granted:
+    """Give what was paid for. The caller holds the payment's row and has just moved it to succeeded."""
     order = await get_order(session, payment.order_id)
     assert order.subscription_id is not None
     assert order.period_days is not None
@@ -202,22 +234,36 @@ async def _fulfil(session: AsyncSession, recorded: Recorded, now: datetime) -> N
         source_id=str(payment.id),
         limits=Limits(order.plan_id, promised["device_limit"], promised["traffic_limit_bytes"]),
     )
+    others = await count_paid(session, payment)
     paid = Paid(
         payment_id=payment.id,
         subscription_id=granted.subscription.id,
-        days=order.period_days,
+        days=order.period_days * (1 + others),
         until=granted.until,
         amount=str(order.amount),
         key_ready=granted.key_ready,
         shown_in=order.shown_in,
-        late=recorded.before is PaymentState.CANCELED,
+        late=late,
+        times=1 + others,
     )
     await notify(session, order.user_id, paid, once=f"paid:{payment.id}", now=now)
+    if others:
+        again = PaidAgain(order.number, str(payment.amount), payment.provider, 1 + others)
+        await tell_operators(session, again, once=f"again:{payment.id}", now=now)
+    user = await users.get_user(session, order.user_id)
+    if user.blocked_at is not None or granted.subscription.blocked:
+        await ask_operators(session, payment, order, now, amount=payment.amount, why=BLOCKED)
     log.info("payment.settled", order=order.id, payment=payment.id, days=order.period_days)
+    return granted
 
 
 async def tell_failure(session: AsyncSession, payment: Payment, reason: str | None, now: datetime) -> None:
-    """Say that a payment came to nothing, in the message where it was to be paid."""
+    """Say that a payment came to nothing, in the message where it was to be paid.
+
+    Of what we charged by ourselves autopay tells more: what comes next.
+    """
+    if payment.initiated_by == "shop":
+        return
     order = await get_order(session, payment.order_id)
     failed = PaymentFailed(payment.id, order.plan_id, reason, order.shown_in)
     await notify(session, order.user_id, failed, once=f"failed:{payment.id}", now=now)

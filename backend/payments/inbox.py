@@ -9,7 +9,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.payments.models import Event, Payment
+from backend.payments.models import Event, Payment, Refund
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Hint, PaymentState
 from backend.payments.rules import advances, next_event_try
@@ -84,12 +84,26 @@ async def _proven_payment(
 
 
 async def close_events(session: AsyncSession, provider_id: str, ref: str, state: PaymentState, now: datetime) -> None:
-    """Mark handled what this snapshot answers; leave open, for later, what claims more than it says."""
+    """Mark handled what this snapshot answers; leave open, for later, what claims more than it says.
+
+    An event about another object of the payment is of a refund: answered once that is in the books.
+    """
     for event in await _lock_events(session, provider_id, ref):
         if event.claims is not None and advances(state, PaymentState(event.claims)):
             _try_again(event, f"claims {event.claims}, the provider says {state}", now)
+        elif event.object_id != ref and not await _is_entered(session, provider_id, event.object_id):
+            _try_again(event, "a refund that the provider does not show", now)
         else:
             event.handled_at = now
+
+
+async def _is_entered(session: AsyncSession, provider_id: str, refund_ref: str) -> bool:
+    query = (
+        select(Refund.id)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.provider == provider_id, Refund.provider_refund_id == refund_ref, Refund.state == "succeeded")
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 async def open_events(session: AsyncSession, provider_id: str, ref: str) -> Sequence[Event]:

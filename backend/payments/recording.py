@@ -54,7 +54,7 @@ async def record(
     nobody else will ask about: if it is not for a payment of ours, exactly, it is kept as a stray.
     """
     driver = providers.get(provider_id)
-    bound = await _find_bound(session, provider_id, snapshot.ref) if driver.by_bot else None
+    bound = await find_bound(session, provider_id, snapshot.ref) if driver.by_bot else None
     if bound is not None:  # its proof was seen when it was bound, maybe by a key that is gone
         return Recorded(bound, PaymentState(bound.state), stray=bound.state == PaymentState.REVIEW)
     origin = await _find(session, provider_id, snapshot)
@@ -92,7 +92,7 @@ async def _apply(
     return Recorded(payment, before)
 
 
-async def _find_bound(session: AsyncSession, provider_id: str, ref: str) -> Payment | None:
+async def find_bound(session: AsyncSession, provider_id: str, ref: str) -> Payment | None:
     """The payment the company knows by this id, locked; none has an empty one."""
     query = select(Payment).where(Payment.provider == provider_id, Payment.provider_payment_id == ref)
     statement = query.with_for_update(key_share=True)
@@ -101,6 +101,8 @@ async def _find_bound(session: AsyncSession, provider_id: str, ref: str) -> Paym
 
 def _move(payment: Payment, snapshot: Snapshot, now: datetime) -> None:
     mismatch = _mismatch(payment, snapshot) if snapshot.state in PAID else None
+    if mismatch and payment.review_reason is not None:  # an operator has declined it
+        return
     payment.provider_status = snapshot.provider_status
     if mismatch:
         payment.state, payment.review_reason = PaymentState.REVIEW, mismatch
@@ -165,11 +167,10 @@ async def _adopt(session: AsyncSession, origin: Payment, snapshot: Snapshot, now
 
 
 async def lags_behind(session: AsyncSession, provider_id: str, snapshot: Snapshot) -> bool:
-    """Whether this snapshot of a provider's list would move one of our payments on, or bind it."""
+    """Whether this snapshot of a provider's list would move one of our payments on, bind it, or give money back."""
     by_ref = (Payment.provider == provider_id) & (Payment.provider_payment_id == snapshot.ref)
     known = (await session.execute(select(Payment.state, Payment.refunded_minor).where(by_ref))).one_or_none()
     if known is not None:
-        news_of_refund = snapshot.refund_ref is not None and snapshot.refunded_minor > known.refunded_minor
-        return news_of_refund or advances(PaymentState(known.state), snapshot.state)
+        return snapshot.refunded_minor > known.refunded_minor or advances(PaymentState(known.state), snapshot.state)
     payment_id = parse_id(snapshot.pid)
     return payment_id is not None and await session.get(Payment, payment_id) is not None

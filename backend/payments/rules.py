@@ -14,7 +14,8 @@ RANK = {
     PaymentState.SUCCEEDED: 5,
 }
 OPEN = frozenset({PaymentState.NEW, PaymentState.PENDING, PaymentState.CONFIRMING})
-SENT_PERHAPS = ("expired", "canceled", "invalid")  # failures after which coins may be under way: their text says so
+DECLINED_BY_SHOP = "declined_by_shop"  # an operator does not count what came
+SENT_PERHAPS = ("expired", "canceled", "invalid", DECLINED_BY_SHOP)  # failures after which money may be with us
 NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 KEY_IS_DEAD_AFTER = timedelta(hours=23)  # an idempotence key protects for 24 hours: never post again after this

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from backend.notifications import kinds
-from bot.notices import operator, sale
+from bot.notices import operator, refunds, sale
 from bot.notices.base import Said
 from bot.view import View
 
@@ -13,6 +13,7 @@ NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
     kinds.CheckoutReady: sale.checkout_ready,
     kinds.KeyReady: sale.key_ready,
     kinds.Refunded: sale.refunded,
+    kinds.RefundDecided: refunds.decided,
     kinds.EndingSoon: sale.end,
     kinds.Ended: sale.end,
 }
@@ -20,6 +21,9 @@ NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
 
 OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
     kinds.PaymentInReview: operator.in_review,
+    kinds.RefundAsked: refunds.asked,
+    kinds.RefundFailed: refunds.failed,
+    kinds.PaidAgain: refunds.paid_again,
     kinds.ChargeUnanswered: operator.charge_unanswered,
     kinds.KeyUsed: operator.key_used,
     kinds.ProviderMisconfigured: operator.misconfigured,

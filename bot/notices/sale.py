@@ -10,11 +10,14 @@ from bot.notices.base import Hearer, Said, in_place, place_of
 from bot.screens.checkout import current_view, failed_view, paid_view, refunded_view, renewed_view
 from bot.screens.keys import key_views, load_holding
 from bot.screens.profile import ended_view, ending_view
+from bot.screens.refunds import paid_again_view
 
 log = structlog.get_logger()
 
 
 async def paid(kind: Paid, to: Hearer) -> Said:
+    if kind.times > 1:  # below what was said of the first payment
+        return Said([paid_again_view(to.t, kind, to.now)])
     place = None if kind.late else place_of(kind.shown_in)
     if not kind.key_ready:
         return Said([paid_view(to.t, kind, to.now)], place)

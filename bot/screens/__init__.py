@@ -2,7 +2,7 @@
 
 from aiogram import Router
 
-from bot.screens import back, checkout, fallback, help, home, keys, plans, profile, settings, terms
+from bot.screens import back, checkout, fallback, help, home, keys, plans, profile, refunds, settings, terms
 
 SCREENS: tuple[Router, ...] = (
     back.router,  # before home: it takes what follows one kind of /start
@@ -13,6 +13,7 @@ SCREENS: tuple[Router, ...] = (
     profile.router,
     settings.router,
     help.router,
+    refunds.router,
     terms.router,
     fallback.router,  # last: it takes everything
 )

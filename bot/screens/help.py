@@ -58,6 +58,7 @@ def paysupport_view(t: Translate, brand: Brand) -> View:
             t("paysupport-contact", support=support) if support else t("paysupport-no-contact"),
         ),
         [
+            [Button(t("button-refund"), Open(screen=Screen.REFUND))],
             _contact_row(t, brand),
             [Button(t("button-history"), Open(screen=Screen.HISTORY))],
             [Button(t("button-home"), Open(screen=Screen.HOME))],

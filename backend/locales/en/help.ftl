@@ -31,6 +31,6 @@ paysupport-title = 💬 <b>Payment questions</b>
 paysupport-steps =
     • You were charged but have no subscription? Tap “✅ I have paid” in the message with the order: the payment is checked at once.
     • The payment does not go through? Choose another method or another card.
-    • You need a refund? Write the order number and the reason. Terms: /terms
+    • You need a refund? Tap “↩️ Get money back”. Terms: /terms
 paysupport-contact = Write to { $support }. The order number is in the payment message and in “Payment history”.
 paysupport-no-contact = The seller's contacts are in /terms. The order number is in the payment message and in “Payment history”.

@@ -17,6 +17,7 @@ from backend.notifications.kinds.operator import (
     TotalsDiffer,
     UnprovenCallbacks,
 )
+from backend.notifications.kinds.refunds import PaidAgain, RefundAsked, RefundDecided, RefundFailed
 from backend.notifications.kinds.sale import (
     CheckoutReady,
     Ended,
@@ -42,6 +43,7 @@ __all__ = [
     "Kind",
     "NoCallbacks",
     "Paid",
+    "PaidAgain",
     "PanelTrouble",
     "PanelWorks",
     "PaymentFailed",
@@ -49,6 +51,9 @@ __all__ = [
     "ProviderMisconfigured",
     "ProviderTrouble",
     "ProviderWorks",
+    "RefundAsked",
+    "RefundDecided",
+    "RefundFailed",
     "Refunded",
     "Sold",
     "TotalsDiffer",

@@ -24,6 +24,7 @@ class Paid(Kind):
     key_ready: bool
     shown_in: str | None
     late: bool = False  # the payment was thought dead
+    times: int = 1  # how often this order was paid by now; `days` are of all of these
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,138 @@
+"""What operators decide on payments: those that are not what was asked for, and those that a buyer disputes."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit.errors import Conflict
+from backend.orders.service import fulfil, take_back, tell_failure
+from backend.payments import refunds
+from backend.payments.models import Payment, SavedMethod
+from backend.payments.providers.base import PaymentState
+from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, left_of
+from backend.payments.rules import DECLINED_BY_SHOP, NEVER
+from backend.payments.service import lock_payment
+from backend.subscriptions.service import Granted
+from backend.users import service as users
+
+log = structlog.get_logger()
+
+
+class NotInReview(Conflict):
+    """This payment waits for no decision."""
+
+
+class StrayPayment(Conflict):
+    """This money is for no order of whoever paid it: it goes back and can count for nobody."""
+
+
+class NotPaid(Conflict):
+    """The company does not show this payment as paid."""
+
+
+class NotDisputed(Conflict):
+    """Nobody disputes this payment."""
+
+
+async def accept(session: AsyncSession, payment_id: UUID, now: datetime) -> Granted:
+    """Count a payment in review as if it were exactly what was asked for.
+
+    Raises:
+        PaymentNotFound, NotInReview, StrayPayment
+        NotPaid: the company has no such payment, as far as we know.
+        RefundUnderWay: money of it goes back or went.
+    """
+    payment = await _in_review(session, payment_id)
+    if payment.provider_payment_id is None:
+        raise NotPaid(payment=payment_id)
+    if payment.refunded_minor or await refunds.find_open(session, payment_id) is not None:
+        raise RefundUnderWay(payment=payment_id)
+    payment.state, payment.paid_at, payment.next_check_at = PaymentState.SUCCEEDED, payment.paid_at or now, NEVER
+    await session.flush()
+    log.info("payment.accepted", payment=payment_id)
+    return await fulfil(session, payment, now)
+
+
+async def reject(session: AsyncSession, payment_id: UUID, now: datetime) -> Payment:
+    """Count a payment in review for nothing. What came of it can then be given back.
+
+    Raises:
+        PaymentNotFound, NotInReview, StrayPayment
+    """
+    payment = await _in_review(session, payment_id)
+    payment.state, payment.failure, payment.next_check_at = PaymentState.CANCELED, DECLINED_BY_SHOP, NEVER
+    await session.flush()
+    await tell_failure(session, payment, DECLINED_BY_SHOP, now)
+    log.info("payment.declined", payment=payment_id)
+    return payment
+
+
+async def _in_review(session: AsyncSession, payment_id: UUID) -> Payment:
+    payment = await lock_payment(session, payment_id)
+    if payment.state != PaymentState.REVIEW:
+        raise NotInReview(payment=payment_id)
+    if payment.order_id is None or payment.user_id is None:
+        raise StrayPayment(payment=payment_id)
+    return payment
+
+
+async def open_dispute(session: AsyncSession, payment_id: UUID, now: datetime) -> Payment:
+    """A buyer's bank asks for the money: no key changes, but nothing that he saved is charged any more.
+
+    Raises:
+        PaymentNotFound, NotPaid
+    """
+    payment = await _paid(session, payment_id)
+    payment.disputed_at = payment.disputed_at or now
+    await session.execute(
+        update(SavedMethod)
+        .where(SavedMethod.user_id == payment.user_id, SavedMethod.deleted_at.is_(None))
+        .values(ref=None, deleted_at=now)
+    )
+    log.warning("payment.disputed", payment=payment_id)
+    return payment
+
+
+async def win_dispute(session: AsyncSession, payment_id: UUID) -> Payment:
+    """The money stays. What the buyer had saved stays deleted: he may save it again.
+
+    Raises:
+        PaymentNotFound, NotPaid, NotDisputed
+    """
+    payment = await _paid(session, payment_id)
+    if payment.disputed_at is None:
+        raise NotDisputed(payment=payment_id)
+    payment.disputed_at = None
+    return payment
+
+
+async def lose_dispute(session: AsyncSession, payment_id: UUID, now: datetime) -> Payment:
+    """The bank took back all that was left: so do we, and the buyer is flagged.
+
+    Raises:
+        PaymentNotFound, NotPaid, NothingToGiveBack
+        RefundUnderWay: money is on its way to him already.
+    """
+    payment = await open_dispute(session, payment_id, now)
+    left = left_of(payment)
+    if not left.minor:
+        raise NothingToGiveBack(payment=payment_id)
+    standing = await refunds.find_open(session, payment_id)
+    if standing is not None and standing.state != "asked":
+        raise RefundUnderWay(payment=payment_id)
+    if standing is not None:
+        await refunds.end_refund(session, standing.id, "canceled")
+    await take_back(session, payment, f"dispute-{payment.id}", left.minor, now, origin="dispute")
+    assert payment.user_id is not None
+    (await users.get_user(session, payment.user_id)).flagged_at = now
+    return payment
+
+
+async def _paid(session: AsyncSession, payment_id: UUID) -> Payment:
+    payment = await lock_payment(session, payment_id)
+    if payment.state != PaymentState.SUCCEEDED:
+        raise NotPaid(payment=payment_id)
+    return payment

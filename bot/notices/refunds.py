@@ -1,0 +1,50 @@
+"""What people hear of money that goes back."""
+
+from datetime import datetime
+
+from backend.kit.i18n import Translate
+from backend.notifications.kinds import PaidAgain, RefundAsked, RefundDecided, RefundFailed
+from bot.notices.base import Hearer, Said
+from bot.notices.operator import provider_name
+from bot.screens.refunds import decided_view, question_view
+from bot.view import View, escape, lines, paragraphs
+
+
+async def decided(kind: RefundDecided, to: Hearer) -> Said:
+    return Said([decided_view(to.t, kind, to.deps.brand)])
+
+
+def asked(kind: RefundAsked, t: Translate, now: datetime) -> View:
+    return question_view(t, kind)
+
+
+def failed(kind: RefundFailed, t: Translate, now: datetime) -> View:
+    """Money did not go back, why, and what to do; or that nobody knows."""
+    about = {"provider": provider_name(t, kind.provider), "payment": escape(kind.payment_ref)}
+    if kind.order_number is None:
+        of = t("operator-refund-of-none", **about)
+    else:
+        of = t("operator-refund-of-order", order=str(kind.order_number), **about)
+    if kind.reason is None:
+        title, then = t("operator-refund-unknown-title", amount=kind.amount), "operator-refund-look"
+    else:
+        title, then = t("operator-refund-failed-title", amount=kind.amount), "operator-refund-retry"
+        of = lines(of, t("operator-refund-reason", reason=_reason(t, kind.reason)))
+    return View(paragraphs(title, of, t(then, id=str(kind.payment_id))))
+
+
+def _reason(t: Translate, code: str) -> str:
+    known = f"refund-reason-{code}"
+    return t(known) if t.has(known) else t("refund-reason-other", code=escape(code))
+
+
+def paid_again(kind: PaidAgain, t: Translate, now: datetime) -> View:
+    return View(
+        t(
+            "operator-paid-again",
+            order=str(kind.order_number),
+            times=kind.times,
+            amount=kind.amount,
+            provider=provider_name(t, kind.provider),
+        )
+    )
