@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit import clock
@@ -159,7 +160,13 @@ async def _sweep(deps: Deps, back: timedelta) -> None:
         if await checkout.sweep_provider(deps, provider, since, now):
             await _give_up(deps, provider, now)
             async with deps.db.transaction() as session:
-                await session.merge(Timer(name=f"{SWEEP_TIMER}{provider.id}", next_at=now + SWEEP_EVERY))
+                await _note_sweep(session, provider.id, now)
+
+
+async def _note_sweep(session: AsyncSession, provider: str, now: datetime) -> None:
+    due = now + SWEEP_EVERY
+    row = insert(Timer).values(name=f"{SWEEP_TIMER}{provider}", next_at=due)
+    await session.execute(row.on_conflict_do_update(index_elements=[Timer.name], set_={"next_at": due}))
 
 
 async def _sweep_since(deps: Deps, provider: PaymentProvider, since: datetime, now: datetime) -> datetime:
