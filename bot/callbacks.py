@@ -31,6 +31,8 @@ class Screen(StrEnum):
     TERMS = "terms"
     PAYSUPPORT = "paysupport"
     REFUND = "refund"
+    AUTOPAY = "autopay"
+    REFUND = "refund"
 
 
 class Open(CallbackData, prefix="open"):
@@ -55,6 +57,34 @@ class ChooseMethod(CallbackData, prefix="buy"):
     plan_id: PlanId
     provider: Name
     method: Name
+
+
+class TickAutopay(CallbackData, prefix="auto"):
+    """Tick, or not, that a plan is to be renewed without its buyer."""
+
+    plan_id: PlanId
+    ticked: bool
+
+
+class ChooseRenewed(CallbackData, prefix="buyauto"):
+    """As `ChooseMethod`, and agree to be charged again."""
+
+    plan_id: PlanId
+    provider: Name
+    method: Name
+
+
+class AutopayOff(CallbackData, prefix="autooff"):
+    """No more charges by this mandate."""
+
+    mandate_id: UUID
+
+
+class AgreeToPrice(CallbackData, prefix="autoyes"):
+    """Let a paused mandate go on at this price."""
+
+    mandate_id: UUID
+    minor: Small
 
 
 class ShowCheckout(CallbackData, prefix="checkout"):
@@ -129,7 +159,7 @@ class ChooseLanguage(CallbackData, prefix="lang"):
     language: Name
 
 
-PAYING = tuple(f"{kind.__prefix__}:" for kind in (ChooseMethod, ShowCheckout, CheckPayment))
+PAYING = tuple(f"{kind.__prefix__}:" for kind in (ChooseMethod, ChooseRenewed, ShowCheckout, CheckPayment))
 
 
 def is_about_money(data: str) -> bool:

@@ -14,6 +14,7 @@ from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.methods import AnswerPreCheckoutQuery
 from aiogram.types import PreCheckoutQuery, Update
 
+from backend.autopay.news import keep_news
 from backend.kit import clock
 from backend.kit.i18n import choose_language, translator
 from backend.orders.precheckout import Verdict, may_pay
@@ -22,7 +23,7 @@ from bot.deps import Deps
 
 log = structlog.get_logger()
 
-KINDS = ("pre_checkout_query",)  # what no screen asks for and we need
+KINDS = ("pre_checkout_query", "subscription")  # what no screen asks for and we need
 ANSWER_SECONDS = 3  # for each of two tries
 TOO_OLD = "query is too old"
 
@@ -46,6 +47,8 @@ class Till:
             await self._decide(update.pre_checkout_query, raw or body_of(update))
             return True
         message = update.message
+        if update.subscription is not None:
+            return await keep(self._deps, raw or body_of(update))
         if message is None or (message.successful_payment is None and message.refunded_payment is None):
             return False
         await keep(self._deps, raw or body_of(update))
@@ -97,8 +100,9 @@ async def keep(deps: Deps, update: bytes) -> bool:
     hint = driver.read_webhook({}, update) if driver else None
     if driver is None or hint is None:
         return False
+    now, keeping = clock.now(), keep_news if driver.told_of_renewal(update) else keep_event
     async with deps.db.transaction() as session:
-        event = await keep_event(session, deps.providers, driver.id, hint, update, now=clock.now())
+        event = await keeping(session, deps.providers, driver.id, hint, update, now=now)
     log.info("webhook.stored", provider=driver.id, inbox=event.id, kind=hint.event)
     return True
 
@@ -108,6 +112,8 @@ def body_of(update: Update) -> bytes:
     said: dict[str, Any] = {"update_id": update.update_id}
     if (query := update.pre_checkout_query) is not None:
         said["pre_checkout_query"] = query.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if (news := update.subscription) is not None:
+        said["subscription"] = news.model_dump(mode="json", by_alias=True, exclude_none=True)
     if (message := update.message) is not None:
         said["message"] = {
             name: part.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -23,6 +23,7 @@ from sqlalchemy import select, text
 
 from backend.alerts import jobs as alerts_jobs
 from backend.app import create_app
+from backend.autopay import jobs as autopay_jobs
 from backend.kit import clock
 from backend.kit.jobs import RECURRING, Timer, Worker
 from backend.kit.money import Currency
@@ -52,7 +53,7 @@ from tests.outside import Panel, YooKassa, until
 from tests.town import Town
 
 # Importing them is what registers their runners and ticks.
-JOBS = (alerts_jobs, notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
+JOBS = (autopay_jobs, alerts_jobs, notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
 
 SECRET_KEY = "a-secret-of-the-tests-0123456789"
 YOOKASSA_ADDRESS = "185.71.76.1"  # one of those YooKassa sends webhooks from

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from backend.notifications import kinds
-from bot.notices import operator, refunds, sale
+from bot.notices import autopay, operator, refunds, sale
 from bot.notices.base import Said
 from bot.view import View
 
@@ -13,6 +13,11 @@ NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
     kinds.CheckoutReady: sale.checkout_ready,
     kinds.KeyReady: sale.key_ready,
     kinds.Refunded: sale.refunded,
+    kinds.RefundDecided: refunds.decided,
+    kinds.AutopayOn: autopay.on,
+    kinds.AutopayNotice: autopay.notice,
+    kinds.AutopayFailed: autopay.failed,
+    kinds.AutopayStopped: autopay.stopped,
     kinds.RefundDecided: refunds.decided,
     kinds.EndingSoon: sale.end,
     kinds.Ended: sale.end,

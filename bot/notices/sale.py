@@ -2,6 +2,7 @@
 
 import structlog
 
+from backend.autopay.queries import renews_itself
 from backend.notifications.kinds import CheckoutReady, Ended, EndingSoon, KeyReady, Paid, PaymentFailed, Refunded
 from backend.orders.checkout import current_checkout
 from backend.plans import service as plans
@@ -43,12 +44,14 @@ async def refunded(kind: Refunded, to: Hearer) -> Said:
 
 
 async def end(kind: EndingSoon | Ended, to: Hearer) -> Said:
-    """A word about an end that still stands: nothing, when days were added meanwhile."""
+    """A word about an end that still stands: nothing when days were added, or are about to be by themselves."""
     async with to.deps.db.transaction() as session:
         subscription = await subscriptions.get_subscription(session, kind.subscription_id, user_id=to.user.id)
+        renews = isinstance(kind, EndingSoon) and await renews_itself(session, subscription.id)
+        runs_on = isinstance(kind, Ended) and (subscription.runs_until or to.now) > to.now
         trial = await plans.find_trial(session)
         offers = await plans.on_sale(session)
-    if subscription.paid_until != kind.until:
+    if subscription.paid_until != kind.until or renews or runs_on:
         log.info("notification.outdated", subscription=subscription.id)
         return Said([])
     on_trial = trial is not None and subscription.plan_id == trial.id

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
@@ -18,7 +19,16 @@ from backend.plans import service as plans
 from backend.plans.models import Plan
 from backend.plans.service import PlanNotOnSale
 from backend.users.models import User
-from bot.callbacks import CheckPayment, ChooseMethod, ChoosePlan, Open, Screen, ShowCheckout
+from bot.callbacks import (
+    CheckPayment,
+    ChooseMethod,
+    ChoosePlan,
+    ChooseRenewed,
+    Open,
+    Screen,
+    ShowCheckout,
+    TickAutopay,
+)
 from bot.deps import Deps
 from bot.screens.help import contact
 from bot.screens.keys import Holding, key_rows, subscription_button
@@ -30,35 +40,69 @@ router = Router(name=__name__)
 EXPIRED = ("expired_on_confirmation", "rejected_by_timeout", "expired")
 
 
-def methods_view(t: Translate, plan: Plan, offers: Sequence[MethodOffer], brand: Brand) -> View:
-    """The ways to pay, and what a tap on one accepts."""
+def methods_view(
+    t: Translate, plan: Plan, offers: Sequence[MethodOffer], brand: Brand, *, ticked: bool = False
+) -> View:
+    """The ways to pay, and what a tap on one accepts. `ticked`: those by which it can be renewed, and will be."""
     back = [Button(t("button-back"), Open(screen=Screen.HOME))]
     if not offers:
         return View(t("methods-none", support=contact(brand)), [back])
+    renewed = [offer for offer in offers if offer.renewed_by == "shop"]
+    ticked = ticked and bool(renewed)
     prices = {offer.price for offer in offers}
     shown = min(prices, key=lambda price: price.currency.value)
     title = t("methods-title", plan=escape(plan.name(t.language)), days=plan.days, price=shown)
     return View(
         paragraphs(
             title,
-            t("methods-choose"),
+            t("autopay-chosen") if ticked else t("methods-choose"),
             t("methods-test") if any(offer.test for offer in offers) else "",
             *hints(t, offers),
+            *renewal_hints(t, plan, offers),
             consent(t, "methods", days=plan.days, price=shown, brand=brand),
         ),
         [
-            *(
-                [
-                    Button(
-                        method_label(t, offer, priced=len(prices) > 1),
-                        ChooseMethod(plan_id=plan.id, provider=offer.provider, method=offer.method),
-                    )
-                ]
-                for offer in offers
-            ),
+            *_method_rows(t, plan, offers, priced=len(prices) > 1, ticked=ticked),
+            [_tick(t, plan, ticked=ticked)] if renewed else [],
             back,
         ],
     )
+
+
+def _method_rows(
+    t: Translate, plan: Plan, offers: Sequence[MethodOffer], *, priced: bool, ticked: bool
+) -> list[list[Button]]:
+    """A button for every way to pay; what a company renews by itself has one of its own beside the single payment."""
+    rows = []
+    for offer in offers:
+        label, name = method_label(t, offer, priced=priced), method_name(t, offer.method)
+        once = ChooseMethod(plan_id=plan.id, provider=offer.provider, method=offer.method)
+        again = ChooseRenewed(plan_id=plan.id, provider=offer.provider, method=offer.method)
+        if not ticked:
+            rows.append([Button(label, once)])
+        if offer.renewed_by == "provider":
+            rows.append([Button(t("button-method-renewed", method=name, days=plan.days), again)])
+        elif offer.renewed_by and ticked:
+            rows.append([Button(label, again)])
+    return rows
+
+
+def _tick(t: Translate, plan: Plan, *, ticked: bool) -> Button:
+    label = t("button-autopay-untick") if ticked else t("button-autopay-tick")
+    return Button(label, TickAutopay(plan_id=plan.id, ticked=not ticked))
+
+
+def renewal_hints(t: Translate, plan: Plan, offers: Sequence[MethodOffer]) -> list[str]:
+    """What a tick agrees to, and what companies renew by themselves: nothing where nothing can be renewed."""
+    by_shop = [offer for offer in offers if offer.renewed_by == "shop"]
+    by_company = [offer for offer in offers if offer.renewed_by == "provider"]
+    sources = [t(f"method-from-{offer.method}") for offer in by_shop]
+    texts = []
+    if sources:
+        source = reduce(lambda one, other: t("autopay-or", one=one, other=other), sources)
+        texts.append(t("autopay-offer", price=by_shop[0].price, days=plan.days, **{"from": source}))
+    texts += [t(f"autopay-hint-{offer.provider}", price=offer.price, days=plan.days) for offer in by_company]
+    return texts
 
 
 def hints(t: Translate, offers: Sequence[MethodOffer]) -> list[str]:
@@ -87,6 +131,7 @@ def checkout_view(t: Translate, checkout: Checkout, *, brand: Brand, now: dateti
                 ),
                 t("checkout-method", method=escape(method_name(t, checkout.method))),
             ),
+            _renewal_line(t, checkout),
             t("checkout-until", moment=t.moment(checkout.expires_at, now)) if ready else t("checkout-preparing"),
             consent(t, "pay", days=checkout.days, price=checkout.amount, brand=brand) if ready else "",
         ),
@@ -96,6 +141,15 @@ def checkout_view(t: Translate, checkout: Checkout, *, brand: Brand, now: dateti
             [*(again if other_methods else []), Button(t("button-back"), Open(screen=Screen.HOME))],
         ],
     )
+
+
+def _renewal_line(t: Translate, checkout: Checkout) -> str:
+    """Whether it will be renewed, to whoever agreed to that."""
+    if not checkout.agreed_to_renew:
+        return ""
+    if not checkout.renews:
+        return t("checkout-renews-not")
+    return t("checkout-renews", price=checkout.amount, days=checkout.days)
 
 
 def failed_view(t: Translate, plan_id: int | None, reason: str | None) -> View:
@@ -193,20 +247,31 @@ def method_label(t: Translate, offer: MethodOffer, *, priced: bool) -> str:
 
 @router.callback_query(ChoosePlan.filter())
 async def choose_plan(call: CallbackQuery, callback_data: ChoosePlan, deps: Deps, user: User, t: Translate) -> None:
-    """Show the ways to pay; where there is only one, order at once."""
+    """Show the ways to pay; where there is only one, and nothing to agree to, order at once."""
+    await _show_methods(call, deps, user, t, callback_data.plan_id)
+
+
+@router.callback_query(TickAutopay.filter())
+async def tick_autopay(call: CallbackQuery, callback_data: TickAutopay, deps: Deps, user: User, t: Translate) -> None:
+    """The same screen with the tick set or taken away: nothing is agreed to before a method is chosen."""
+    await _show_methods(call, deps, user, t, callback_data.plan_id, ticked=callback_data.ticked)
+
+
+async def _show_methods(
+    call: CallbackQuery, deps: Deps, user: User, t: Translate, plan_id: int, *, ticked: bool | None = None
+) -> None:
     try:
         async with deps.db.transaction() as session:
-            plan = await plans.get_on_sale(session, callback_data.plan_id)
+            plan = await plans.get_on_sale(session, plan_id)
             offers = await methods_for(session, deps.providers, plan.id)
     except PlanNotOnSale as error:
         await show_plans(call, deps, t, note=t(error.code))
         return
-    if len(offers) == 1:
-        await order(
-            call, deps, user, t, ChooseMethod(plan_id=plan.id, provider=offers[0].provider, method=offers[0].method)
-        )
+    if len(offers) == 1 and offers[0].renewed_by is None and ticked is None:
+        only = ChooseMethod(plan_id=plan.id, provider=offers[0].provider, method=offers[0].method)
+        await order(call, deps, user, t, only)
     else:
-        await show(call, methods_view(t, plan, offers, deps.brand))
+        await show(call, methods_view(t, plan, offers, deps.brand, ticked=bool(ticked)))
 
 
 @router.callback_query(ChooseMethod.filter())
@@ -216,10 +281,20 @@ async def choose_method(
     await order(call, deps, user, t, callback_data)
 
 
-async def order(call: CallbackQuery, deps: Deps, user: User, t: Translate, chosen: ChooseMethod) -> None:
+@router.callback_query(ChooseRenewed.filter())
+async def choose_renewed(
+    call: CallbackQuery, callback_data: ChooseRenewed, deps: Deps, user: User, t: Translate
+) -> None:
+    await order(call, deps, user, t, callback_data)
+
+
+async def order(
+    call: CallbackQuery, deps: Deps, user: User, t: Translate, chosen: ChooseMethod | ChooseRenewed
+) -> None:
     """Place the order and lead to its payment page. The same tap twice is the same order."""
     place, shown_in = _place(call)
-    now = clock.now()
+    now, autopay = clock.now(), isinstance(chosen, ChooseRenewed)
+    tapped = f"{place}:{chosen.plan_id}:{chosen.provider}:{chosen.method}"
     try:
         checkout = await start_checkout(
             deps,
@@ -228,9 +303,10 @@ async def order(call: CallbackQuery, deps: Deps, user: User, t: Translate, chose
             plan_id=chosen.plan_id,
             provider=chosen.provider,
             method=chosen.method,
-            request_id=f"{place}:{chosen.plan_id}:{chosen.provider}:{chosen.method}",
+            request_id=f"{tapped}:again" if autopay else tapped,
             shown_in=shown_in,
             language=t.language,
+            autopay=autopay,
         )
     except PlanNotOnSale as error:
         await show_plans(call, deps, t, note=t(error.code))

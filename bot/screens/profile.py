@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from backend.autopay.queries import Renewal, renewals_of
 from backend.kit import clock
 from backend.kit.i18n import Translate
 from backend.kit.money import Money
@@ -22,6 +24,7 @@ from backend.subscriptions.rules import Standing, days_left, standing
 from backend.users.models import User
 from bot.callbacks import Open, Reissue, Screen, ShowKey, ShowSubscription
 from bot.deps import Deps
+from bot.screens.autopay import charge_moment
 from bot.screens.checkout import method_name, plan_name
 from bot.screens.home import show_home
 from bot.screens.keys import Holding, connect_row, lack_text, load_holding, subscription_button
@@ -31,8 +34,8 @@ from bot.view import Button, View, copyable, escape, lines, paragraphs, show
 router = Router(name=__name__)
 
 
-def profile_view(t: Translate, holding: Holding, now: datetime) -> View:
-    """One subscription. A new link is offered while its time runs."""
+def profile_view(t: Translate, holding: Holding, now: datetime, renewal: Renewal | None = None) -> View:
+    """One subscription. A new link is offered while its time runs; how it renews is said where it does, or did."""
     subscription, profile = holding.subscription, holding.profile
     running = subscription.active(now)
     names = [escape(node.remark) for node in holding.nodes]
@@ -42,6 +45,7 @@ def profile_view(t: Translate, holding: Holding, now: datetime) -> View:
             t("profile-title"),
             lines(
                 standing_line(t, subscription, now),
+                renewal_line(t, renewal, now),
                 t("profile-traffic", traffic=traffic),
                 t("profile-servers", count=len(names), servers=", ".join(names)) if names else "",
             ),
@@ -52,6 +56,7 @@ def profile_view(t: Translate, holding: Holding, now: datetime) -> View:
             connect_row(t, holding) if running else [],
             [Button(t("button-key"), ShowKey(subscription_id=subscription.id))] if names else [],
             [Button(t("button-extend"), Open(screen=Screen.PLANS), style=None if running else "primary")],
+            [Button(t("button-autopay"), Open(screen=Screen.AUTOPAY))] if renewal else [],
             [Button(t("button-reissue"), asks(subscription, step=0))] if running else [],
             [Button(t("button-history"), Open(screen=Screen.HISTORY))],
             [Button(t("button-home"), Open(screen=Screen.HOME))],
@@ -65,6 +70,13 @@ def standing_line(t: Translate, subscription: Subscription, now: datetime) -> st
     if until is None:
         return ""
     return t(f"profile-{standing(until, now)}", moment=t.moment(until, now), days=days_left(until, now))
+
+
+def renewal_line(t: Translate, renewal: Renewal | None, now: datetime) -> str:
+    """What is charged when, while the subscription renews by itself."""
+    if renewal is None or renewal.mandate.state != "active" or renewal.until is None:
+        return ""
+    return t("profile-autopay", price=renewal.mandate.most, day=t.day(charge_moment(renewal, now), now))
 
 
 def choice_view(t: Translate, owned: Sequence[Subscription], now: datetime) -> View:
@@ -157,7 +169,7 @@ async def open_profile(event: Message | CallbackQuery, deps: Deps, user: User, t
     elif len(owned) > 1:
         await show(event, choice_view(t, owned, now))
     else:
-        await show(event, profile_view(t, await load_holding(deps, user, owned[0].id, t, now), now))
+        await show(event, await _profile(deps, user, owned[0].id, t, now))
 
 
 @router.callback_query(ShowSubscription.filter())
@@ -165,7 +177,15 @@ async def open_subscription(
     call: CallbackQuery, callback_data: ShowSubscription, deps: Deps, user: User, t: Translate
 ) -> None:
     now = clock.now()
-    await show(call, profile_view(t, await load_holding(deps, user, callback_data.subscription_id, t, now), now))
+    await show(call, await _profile(deps, user, callback_data.subscription_id, t, now))
+
+
+async def _profile(deps: Deps, user: User, subscription_id: UUID, t: Translate, now: datetime) -> View:
+    holding = await load_holding(deps, user, subscription_id, t, now)
+    async with deps.db.transaction() as session:
+        renewals = await renewals_of(session, user.id)
+    own = (renewal for renewal in renewals if renewal.mandate.subscription_id == subscription_id)
+    return profile_view(t, holding, now, next(own, None))
 
 
 @router.callback_query(Reissue.filter())
@@ -179,7 +199,7 @@ async def reissue(call: CallbackQuery, callback_data: Reissue, deps: Deps, user:
         if current and callback_data.step == 2:
             subscription = await subscriptions.reissue(session, wanted, user_id=user.id)
     if not current:
-        view = profile_view(t, await load_holding(deps, user, wanted, t, now), now)
+        view = await _profile(deps, user, wanted, t, now)
         await show(call, view, notice=t("reissue-changed") if subscription.active(now) else None)
     elif callback_data.step == 2:
         await show(call, View(t("reissue-done"), [[subscription_button(t)]]))

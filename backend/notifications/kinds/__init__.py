@@ -1,5 +1,6 @@
 """Everything we say, a file for each subject."""
 
+from backend.notifications.kinds.autopay import AutopayFailed, AutopayNotice, AutopayOn, AutopayStopped
 from backend.notifications.kinds.base import Kind
 from backend.notifications.kinds.operator import (
     CallbacksRefused,
@@ -32,6 +33,10 @@ KINDS: dict[str, type[Kind]] = {kind.__name__: kind for kind in Kind.__subclasse
 
 __all__ = [
     "KINDS",
+    "AutopayFailed",
+    "AutopayNotice",
+    "AutopayOn",
+    "AutopayStopped",
     "CallbacksRefused",
     "ChargeUnanswered",
     "CheckoutReady",

@@ -1,0 +1,95 @@
+"""A renewal is ordered like anything else is, and paid by what was saved. The caller holds the mandate's row."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.autopay import queries
+from backend.autopay.models import Mandate
+from backend.autopay.rules import OPEN, cycle_key
+from backend.kit.i18n import translator
+from backend.kit.money import Money
+from backend.kit.tokens import new_id
+from backend.orders.checkout import Deps
+from backend.orders.models import Order
+from backend.orders.service import PRICE_HOLDS, snapshot_of
+from backend.payments import saved
+from backend.payments import service as payments
+from backend.payments.models import SavedMethod
+from backend.payments.providers.base import PaymentState
+from backend.payments.service import Attempt
+from backend.plans import service as plans
+from backend.users import service as users
+
+log = structlog.get_logger()
+
+
+async def open_charge(
+    session: AsyncSession, deps: Deps, mandate: Mandate, now: datetime, *, until: datetime, amount: Money
+) -> UUID | None:
+    """An attempt of the one order of this renewal; None: it was paid, or one is under way."""
+    order = await _order_of(session, mandate, until, amount, now)
+    taken = (PaymentState.SUCCEEDED, *OPEN)
+    tries = await queries.charges_of(session, cycle_key(mandate.subscription_id, until))
+    if any(tried.state in taken for tried in tries):
+        return None
+    method = await saved.lock_method(session, mandate.saved_method_id)
+    if method.ref is None or method.deleted_at is not None:
+        return None
+    payment = await payments.open_payment(
+        session,
+        deps.providers,
+        deps.providers.get(method.provider),
+        await _attempt(session, deps, order, method),
+        now,
+    )
+    log.info("autopay.charging", mandate=mandate.id, order=order.id, payment=payment.id, attempt=len(tries) + 1)
+    return payment.id
+
+
+async def _order_of(session: AsyncSession, mandate: Mandate, until: datetime, amount: Money, now: datetime) -> Order:
+    """The order of this renewal, placed when it is first charged, locked."""
+    key = cycle_key(mandate.subscription_id, until)
+    plan = await plans.get_on_sale(session, mandate.plan_id)
+    await session.execute(
+        insert(Order)
+        .values(
+            id=new_id(),
+            user_id=mandate.user_id,
+            subscription_id=mandate.subscription_id,
+            kind="autopay",
+            plan_id=plan.id,
+            plan_snapshot=snapshot_of(plan),
+            period_days=mandate.period_days,
+            amount_minor=amount.minor,
+            currency=amount.currency.value,
+            autopay_consent_id=mandate.consent_id,
+            client_request_id=key,
+            cycle_key=key,
+            expires_at=now + PRICE_HOLDS,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[Order.cycle_key])
+    )
+    return await queries.lock_order(session, key)
+
+
+async def _attempt(session: AsyncSession, deps: Deps, order: Order, method: SavedMethod) -> Attempt:
+    user = await users.get_user(session, order.user_id)
+    t = translator(user.language)
+    return Attempt(
+        order_id=order.id,
+        user_id=user.id,
+        amount=order.amount,
+        method=method.method,
+        description=t("autopay-description", days=order.period_days, order=str(order.number)),
+        language=user.language,
+        return_base=deps.return_base,
+        public_url=deps.public_url,
+        payer=None if user.telegram_id is None else str(user.telegram_id),
+        email=user.email,
+        charged=method,
+    )

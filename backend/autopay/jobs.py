@@ -1,0 +1,151 @@
+"""What renews subscriptions: opens mandates, warns, charges, tries again, stops."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.autopay import queries, service
+from backend.autopay.charging import open_charge
+from backend.autopay.models import Mandate
+from backend.autopay.news import go_on
+from backend.autopay.rules import Act, Reason, Step, cycle_key, is_last_notice
+from backend.autopay.service import StopRenewal
+from backend.kit import clock
+from backend.kit.jobs import Job, enqueue, every, runs, ticks
+from backend.notifications.kinds import AutopayFailed
+from backend.notifications.service import notify
+from backend.orders import checkout
+from backend.orders.checkout import Deps
+from backend.payments import saved
+from backend.payments.models import Payment, SavedMethod
+from backend.payments.providers.base import Rejected
+from backend.subscriptions.models import Subscription
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class OpenMandates(Job):
+    """Open a mandate for everything that was kept for renewals."""
+
+
+@ticks
+async def wake_mandates(session: AsyncSession, now: datetime) -> None:
+    if await queries.unopened_methods(session):
+        await enqueue(session, OpenMandates(), once="mandates", serial="mandates")
+
+
+@runs(OpenMandates)
+async def open_mandates(job: OpenMandates, deps: Deps) -> None:
+    async with deps.db.transaction() as session:
+        await service.open_mandates(session, deps.providers, clock.now())
+
+
+@every(timedelta(minutes=10))
+@dataclass(frozen=True)
+class PlanRenewals(Job):
+    """Look which subscriptions are to be renewed, and which mandates are to stop."""
+
+
+@dataclass(frozen=True)
+class Renew(Job):
+    """Take the next step for one mandate."""
+
+    mandate_id: UUID
+
+
+@runs(PlanRenewals)
+async def plan_renewals(job: PlanRenewals, deps: Deps) -> None:
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        await saved.try_again(session, now)
+        for subscription_id in await queries.graced_subscriptions(session):
+            await service.keep_grace(session, subscription_id)
+        for method in await saved.to_stop(session):
+            await service.wake_stop(session, method.id)
+        for mandate_id in await queries.due_mandates(session, now):
+            await enqueue(session, Renew(mandate_id), once=str(mandate_id), serial=f"mandate:{mandate_id}")
+
+
+@runs(Renew)
+async def renew(job: Renew, deps: Deps) -> None:
+    """Decide from everything as it is now, charge if that is the decision, and see to what came of it.
+
+    Run twice or late nothing is charged twice: one order for each renewal, one open charge of it.
+    """
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        charge_id = await _take_step(session, deps, job.mandate_id, now)
+    if charge_id is not None:
+        await checkout.create(deps, charge_id, now)
+        async with deps.db.transaction() as session:
+            await _take_step(session, deps, job.mandate_id, now)
+    async with deps.db.transaction() as session:
+        mandate = await session.get(Mandate, job.mandate_id)
+        assert mandate is not None
+        await service.keep_grace(session, mandate.subscription_id)
+
+
+async def _take_step(session: AsyncSession, deps: Deps, mandate_id: UUID, now: datetime) -> UUID | None:
+    """The payment to send, if there is one."""
+    mandate = await service.lock_mandate(session, mandate_id)
+    if mandate.state == "suspended":
+        await _look_at_paused(session, mandate, now)
+    if mandate.state != "active":
+        return None
+    step = await service.look_at(session, mandate, now)
+    subscription = await session.get(Subscription, mandate.subscription_id)
+    assert subscription is not None
+    until = subscription.paid_until
+    match step.act:
+        case Act.SUSPEND | Act.END:
+            await service.stop(session, mandate, step, now)
+        case Act.WARN if until is not None:
+            await service.warn(session, mandate, until, step, last=is_last_notice(until, now), now=now)
+        case Act.CHARGE if until is not None and step.amount is not None:
+            return await open_charge(session, deps, mandate, now, until=until, amount=step.amount)
+        case Act.WAIT if until is not None and step.reason is not None and step.at is not None and step.at > now:
+            await _tell_refused(session, mandate, until, step, now)
+    return None
+
+
+async def _look_at_paused(session: AsyncSession, mandate: Mandate, now: datetime) -> None:
+    reason = await queries.stopped_by(session, mandate)
+    if reason is not None:
+        await service.end(session, mandate, reason, now)
+    elif mandate.reason == Reason.FAILED and await queries.paid_since(session, mandate):
+        await go_on(session, mandate)
+
+
+async def _tell_refused(session: AsyncSession, mandate: Mandate, until: datetime, step: Step, now: datetime) -> None:
+    """A charge was refused and another one follows: said once for each."""
+    tries = await queries.charges_of(session, cycle_key(mandate.subscription_id, until))
+    assert step.amount is not None
+    assert step.at is not None
+    told = AutopayFailed(mandate.id, str(step.amount), step.reason, step.at)
+    once = f"autopay-failed:{mandate.id}:{int(until.timestamp())}:{len(tries)}"
+    await notify(session, mandate.user_id, told, once=once, now=now)
+
+
+@runs(StopRenewal)
+async def stop_renewal(job: StopRenewal, deps: Deps) -> None:
+    """Until the company has heard it; what it does not know ends nothing."""
+    async with deps.db.transaction() as session:
+        method = await session.get(SavedMethod, job.method_id)
+        first = await session.get(Payment, method.payment_id) if method else None
+    if method is None or method.ref is None or method.deleted_at is None or first is None:
+        return
+    refused = await deps.providers.get(method.provider).stop_renewal(method.ref, first.payer_ref or "")
+    match refused:
+        case None:
+            log.info("renewal.stopped", method=method.id)
+        case Rejected(code=code):
+            log.error("renewal.not_stopped", method=method.id, code=code)
+        case _:
+            log.warning("renewal.not_answered", method=method.id, result=type(refused).__name__)
+            return
+    async with deps.db.transaction() as session:
+        await saved.forget(session, method.id, clock.now(), renewed_by_company=False)
