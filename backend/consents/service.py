@@ -52,9 +52,20 @@ async def take_texts(session: AsyncSession, texts: Iterable[Document], now: date
 
 async def accept(session: AsyncSession, user_id: int, document: str, now: datetime, *, channel: str) -> Consent:
     """Append that a person accepted this document in the version that was taken last."""
+    return await _append(session, user_id, document, document, now, channel=channel)
+
+
+async def withdraw(session: AsyncSession, user_id: int, document: str, now: datetime, *, channel: str) -> Consent:
+    """Append that a person takes back what he accepted by this document, under its name with ":withdrawn"."""
+    return await _append(session, user_id, document, f"{document}:withdrawn", now, channel=channel)
+
+
+async def _append(
+    session: AsyncSession, user_id: int, document: str, name: str, now: datetime, *, channel: str
+) -> Consent:
     newest = select(SeenText.version).where(SeenText.document == document)
     version = (await session.scalars(newest.order_by(SeenText.taken_at.desc()).limit(1))).one()
-    consent = Consent(user_id=user_id, document=document, version=version, channel=channel, accepted_at=now)
+    consent = Consent(user_id=user_id, document=name, version=version, channel=channel, accepted_at=now)
     session.add(consent)
     await session.flush()
     return consent

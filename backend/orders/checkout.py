@@ -89,8 +89,8 @@ class Checkout:
     state: PaymentState
     failure: str | None
     expires_at: datetime
-    agreed_to_renew: bool  # the buyer did
-    renews: bool  # and so it is asked for
+    agreed_to_renew: bool = False  # the buyer did
+    renews: bool = False  # and so it is asked for
 
 
 async def methods_for(session: AsyncSession, providers: Providers, plan_id: int) -> Sequence[MethodOffer]:
