@@ -3,10 +3,12 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from backend.alerts.measures import measure
+from backend.kit import clock
 from backend.kit.db import Database
 from backend.kit.errors import Unavailable
 from backend.kit.web import database
@@ -39,6 +41,12 @@ async def ready(db: Annotated[Database, Depends(database)], response: Response) 
 
 
 @router.get("/metrics", include_in_schema=False)
-async def metrics() -> Response:
-    """Prometheus counters of this process."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(request: Request, db: Annotated[Database, Depends(database)]) -> Response:
+    """Prometheus counters of this process, and what the database says of the whole shop while it answers."""
+    known = [driver.id for driver in request.app.state.deps.providers]
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS), db.transaction() as session:
+            shop = generate_latest(await measure(session, known, clock.now()))
+    except (Unavailable, TimeoutError):
+        shop = b""
+    return Response(generate_latest() + shop, media_type=CONTENT_TYPE_LATEST)

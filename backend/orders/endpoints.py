@@ -1,19 +1,23 @@
 """Where providers send webhooks, and where buyers come back to."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from prometheus_client import Counter
 from starlette.requests import ClientDisconnect
 
 from backend.kit import clock
 from backend.kit.brand import Brand
 from backend.kit.db import Database
-from backend.kit.errors import Invalid, NotFound
+from backend.kit.errors import Invalid, NotFound, Unavailable
 from backend.kit.i18n import Translate, languages, translator
 from backend.kit.web import brand_of, client_ip, database
+from backend.notifications.kinds import CallbacksRefused
+from backend.notifications.service import tell_operators
 from backend.orders import checkout
 from backend.orders.models import Order
 from backend.orders.queries import find_by_return_token
@@ -27,6 +31,7 @@ from backend.users.service import get_user
 log = structlog.get_logger()
 router = APIRouter(include_in_schema=False)
 
+WEBHOOKS = Counter("shop_webhooks_total", "What providers sent, and what came of it.", ["provider", "outcome"])
 LARGEST_WEBHOOK = 64 * 1024
 HERE = Path(__file__).parent
 STATIC = HERE / "static"  # served under /return/static
@@ -70,15 +75,28 @@ async def receive_webhook(provider: str, token: str, request: Request, deps: Dep
     address = client_ip(request)
     if not driver.accepts_from(address):
         log.warning("webhook.foreign_address", provider=provider, address=address)
+        WEBHOOKS.labels(provider, "refused").inc()
+        await _tell_refused(deps, provider, address or "")
         return Response(status_code=driver.refusal_status)
     body = await _read(request)
     hint = driver.read_webhook(request.headers, body)
     if hint is None:
+        WEBHOOKS.labels(provider, "ignored").inc()
         return Response(status_code=200)
     async with deps.db.transaction() as session:
         event = await keep_event(session, deps.providers, provider, hint, body, ip=address, now=clock.now())
+    WEBHOOKS.labels(provider, "stored" if event.proven else "unproven").inc()
     log.info("webhook.stored", provider=provider, inbox=event.id, kind=hint.event)
     return Response(status_code=200)
+
+
+async def _tell_refused(deps: checkout.Deps, provider: str, address: str) -> None:
+    """Tell the operators, once a day: it may be the provider at an address we do not know."""
+    now = clock.now()
+    with contextlib.suppress(Unavailable):  # it is refused all the same
+        async with deps.db.transaction() as session:
+            told = CallbacksRefused(provider, address)
+            await tell_operators(session, told, once=f"refused:{provider}:{now.date().isoformat()}", now=now)
 
 
 async def _read(request: Request) -> bytes:
