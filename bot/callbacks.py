@@ -32,7 +32,6 @@ class Screen(StrEnum):
     PAYSUPPORT = "paysupport"
     REFUND = "refund"
     AUTOPAY = "autopay"
-    REFUND = "refund"
 
 
 class Open(CallbackData, prefix="open"):
