@@ -24,6 +24,9 @@ LATER = {
     "doctor": "cli.checkup",
     "server": "cli.servers",
     "plans": "cli.plans",
+    "refund": "cli.payments:refund_app",
+    "review": "cli.payments:review_app",
+    "dispute": "cli.payments:dispute_app",
 }
 
 
@@ -36,7 +39,8 @@ class Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in LATER:
-            command = typer.main.get_command(import_module(LATER[cmd_name]).app)
+            module, _, name = LATER[cmd_name].partition(":")
+            command = typer.main.get_command(getattr(import_module(module), name or "app"))
             command.name = cmd_name
             self.commands[cmd_name] = command
         return super().get_command(ctx, cmd_name)

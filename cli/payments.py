@@ -1,0 +1,189 @@
+"""vpn-service refund, review, dispute: what an operator does to one payment."""
+
+import getpass
+import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from enum import StrEnum
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.audit.service import note
+from backend.kit import clock
+from backend.kit.errors import Conflict, Invalid, NotFound, Unavailable
+from backend.kit.i18n import Translate
+from backend.kit.money import Currency, Money, to_minor
+from backend.orders import decisions, refunds
+from backend.orders.lookup import find_payments
+from backend.orders.models import Order
+from backend.payments.models import Payment
+from backend.payments.refunds import left_of
+from cli.running import operator_language, run_once
+from cli.wiring import CannotStart, Deps, prepare
+
+refund_app = typer.Typer()
+review_app = typer.Typer()
+dispute_app = typer.Typer()
+
+NAMED = typer.Argument(metavar="PAYMENT", help="Our id of it, the order number people see, or the provider's id.")
+Act = Callable[[AsyncSession, Payment, datetime], Awaitable[str]]
+
+
+class Review(StrEnum):
+    """What an operator says of a payment in review."""
+
+    ACCEPT = "accept"
+    CANCEL = "cancel"
+
+
+class Dispute(StrEnum):
+    """How a dispute stands."""
+
+    OPENED = "opened"
+    WON = "won"
+    LOST = "lost"
+
+
+@refund_app.command()
+def refund(
+    payment: str = NAMED,
+    amount: str | None = typer.Option(None, help="100.00; without it, all that is left."),
+) -> None:
+    """Give a payment back, all of it or a part: days go with it, the buyer is told."""
+    t = operator_language()
+
+    async def work(deps: Deps) -> str:
+        now = clock.now()
+        async with deps.db.transaction() as session:
+            found, order = await _find(session, payment, t, now)
+        wanted = None if amount is None else _money(amount, found.amount.currency, t)
+        try:
+            await refunds.look_again(deps.db, deps.providers, found.id, now)
+        except Unavailable:
+            raise CannotStart(t("refund-still-unknown")) from None
+        async with deps.db.transaction() as session:
+            opened = await refunds.refund(session, deps.providers, found.id, now, amount=wanted)
+            money = Money(opened.amount_minor, found.amount.currency)
+            await _note(session, found, "payment.refund", now, amount=money.decimal(), refund=str(opened.id))
+        if opened.request_body is None:
+            ref = found.provider_payment_id or ""
+            return t("refund-opened-by-hand", amount=money, provider=t(f"provider-{found.provider}"), payment=ref)
+        if order is None:
+            return t("refund-opened-stray", amount=money)
+        return t("refund-opened", amount=money, order=str(order.number))
+
+    _run(work, t)
+
+
+@review_app.command()
+def review(
+    payment: str = NAMED, decision: Review = typer.Argument(help="accept: count it. cancel: count it for nothing.")
+) -> None:
+    """Decide on a payment that is not what was asked for."""
+    t = operator_language()
+
+    async def accept(session: AsyncSession, found: Payment, now: datetime) -> str:
+        granted = await decisions.accept(session, found.id, now)
+        return t("review-accepted", moment=t.moment(granted.until, now))
+
+    async def cancel(session: AsyncSession, found: Payment, now: datetime) -> str:
+        declined = await decisions.reject(session, found.id, now)
+        left = left_of(declined).minor > 0
+        offer = t("review-canceled-money", id=str(found.id)) if left else ""
+        return "\n".join(filter(None, [t("review-canceled"), offer]))
+
+    _decide(payment, "payment.review", decision, accept if decision is Review.ACCEPT else cancel, t)
+
+
+@dispute_app.command()
+def dispute(
+    payment: str = NAMED, standing: Dispute = typer.Argument(help="What the provider wrote about the dispute.")
+) -> None:
+    """Note that a buyer's bank asks for a payment back, and how that ended."""
+    t = operator_language()
+
+    async def act(session: AsyncSession, found: Payment, now: datetime) -> str:
+        match standing:
+            case Dispute.OPENED:
+                await decisions.open_dispute(session, found.id, now)
+            case Dispute.WON:
+                await decisions.win_dispute(session, found.id)
+            case Dispute.LOST:
+                await decisions.lose_dispute(session, found.id, now)
+        return t(f"dispute-{standing}")
+
+    _decide(payment, "payment.dispute", standing, act, t)
+
+
+def _decide(name: str, action: str, decision: str, act: Act, t: Translate) -> None:
+    """Find the payment, act and write it down, in one transaction."""
+
+    async def work(deps: Deps) -> str:
+        now = clock.now()
+        async with deps.db.transaction() as session:
+            found, _ = await _find(session, name, t, now)
+            said = await act(session, found, now)
+            await _note(session, found, action, now, decision=decision)
+        return said
+
+    _run(work, t)
+
+
+def _run(work: Callable[[Deps], Awaitable[str]], t: Translate) -> None:
+    """Do it and say what came of it. A "no" is a sentence, and exit code 1."""
+
+    async def prepared(deps: Deps) -> str:
+        await prepare(deps)
+        return await work(deps)
+
+    try:
+        typer.echo(run_once(prepared))
+    except (Conflict, Invalid, NotFound) as error:
+        raise CannotStart(t(error.code)) from None
+
+
+async def _find(session: AsyncSession, name: str, t: Translate, now: datetime) -> tuple[Payment, Order | None]:
+    """The one payment of this name. Raises CannotStart: there is none, or there are several, which are listed."""
+    found = await find_payments(session, name)
+    if not found:
+        raise CannotStart(t("payment-unknown", name=name))
+    if len(found) > 1:
+        listed = [_line(payment, t, now) for payment, _ in found]
+        raise CannotStart("\n".join([t("payment-ambiguous", name=name), *listed]))
+    return found[0]
+
+
+def _line(payment: Payment, t: Translate, now: datetime) -> str:
+    return t(
+        "payment-line",
+        id=str(payment.id),
+        provider=t(f"provider-{payment.provider}"),
+        amount=payment.amount,
+        state=payment.state,
+        day=t.day(payment.created_at, now),
+    )
+
+
+async def _note(session: AsyncSession, payment: Payment, action: str, now: datetime, **details: str) -> None:
+    await note(session, actor=f"cli:{_who()}", action=action, subject=str(payment.id), now=now, **details)
+
+
+def _who() -> str:
+    """Who sits at the terminal; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _money(text: str, currency: Currency, t: Translate) -> Money:
+    try:
+        hundredths = to_minor(text.strip().replace(",", "."))
+    except ValueError:
+        hundredths = 0
+    minor, rest = divmod(hundredths, 10 ** (2 - currency.exponent))
+    if minor <= 0 or rest:
+        example = Money(100 * 10**currency.exponent, currency).decimal()
+        raise CannotStart(t("refund-bad-amount", text=text, currency=currency, example=example))
+    return Money(minor, currency)
