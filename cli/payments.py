@@ -20,6 +20,7 @@ from backend.orders.models import Order
 from backend.payments.models import Payment
 from backend.payments.refunds import left_of
 from cli.running import operator_language, run_once
+from cli.who import actor
 from cli.wiring import CannotStart, Deps, prepare
 
 refund_app = typer.Typer()
@@ -166,7 +167,7 @@ def _line(payment: Payment, t: Translate, now: datetime) -> str:
 
 
 async def _note(session: AsyncSession, payment: Payment, action: str, now: datetime, **details: str) -> None:
-    await note(session, actor=f"cli:{_who()}", action=action, subject=str(payment.id), now=now, **details)
+    await note(session, actor=actor(), action=action, subject=str(payment.id), now=now, **details)
 
 
 def _who() -> str:
