@@ -14,13 +14,14 @@ from sqlalchemy import select, text
 from backend.kit import clock
 from backend.kit.errors import Outside, Unavailable
 from backend.kit.http import Http, NoAnswer
-from backend.kit.i18n import Translate
+from backend.kit.i18n import Translate, translator
 from backend.payments.providers.base import PaymentProvider
 from backend.settings import Settings
 from backend.vpn.models import Endpoint, Server
 from backend.vpn.panels.base import Panel, PanelAuthFailed
 from cli.migrations import applied, newest
 from cli.processes import connect_bot
+from cli.standing import last_heard, standings, switched, working
 from cli.wiring import LARGEST_SKEW, CannotStart, Deps, prepare
 
 
@@ -164,9 +165,26 @@ async def check_providers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
     for provider in deps.providers:
         async for finding in try_provider(provider, t):
             yield finding
+        async for finding in _standing(deps, provider.id, t):
+            yield finding
         if deps.brand.public_url and not provider.by_bot:
             hook = deps.brand.public_url + deps.providers.hook_path(provider.id)
             yield Finding(Level.OK, provider.id, t("doctor-provider-hook", url=hook))
+
+
+async def _standing(deps: Deps, provider: str, t: Translate) -> AsyncIterator[Finding]:
+    """Why it sells nothing, if so, and when it last said something."""
+    now, here = clock.now(), translator(t.language, deps.brand.time_zone)
+    async with deps.db.transaction() as session:
+        found = (await standings(session, [provider]))[provider]
+    if found.off is not None:
+        yield Finding(Level.WARN, provider, switched(here, found, now), t("doctor-provider-on-mend", name=provider))
+    elif found.held is not None:
+        yield Finding(Level.FAIL, provider, switched(here, found, now), t("doctor-provider-held-mend"))
+    if found.circuit is not None:
+        yield Finding(Level.WARN, provider, working(here, found, now), t("doctor-provider-trouble-mend"))
+    if found.last_webhook is not None:
+        yield Finding(Level.OK, provider, t("doctor-provider-heard", last=last_heard(here, found, now)))
 
 
 async def try_provider(provider: PaymentProvider, t: Translate) -> AsyncIterator[Finding]:

@@ -24,6 +24,8 @@ LATER = {
     "doctor": "cli.checkup",
     "server": "cli.servers",
     "plans": "cli.plans",
+    "provider": "cli.providers",
+    "report": "cli.providers:report_app",
     "refund": "cli.payments:refund_app",
     "review": "cli.payments:review_app",
     "dispute": "cli.payments:dispute_app",

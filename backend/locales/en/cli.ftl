@@ -45,6 +45,30 @@ doctor-provider-off-mend = Write to the provider's support.
 doctor-provider-ok = { $account }: { $methods }
 doctor-provider-missing = Not enabled: { $methods }.
 doctor-provider-missing-mend = Enable it in the provider's cabinet; until then payments by it will fail.
+
+provider-column-name = Provider
+provider-column-account = Account
+provider-column-sells = Sells
+provider-column-works = Works
+provider-column-webhook = Last webhook
+provider-test-mode = test
+provider-is-on = yes
+provider-is-off = Switched off since { $since }: { $reason }
+provider-is-held = Held by the audit since { $since }: { $reason }
+provider-works = yes
+provider-in-trouble = In trouble since { $since }: { $reason }
+provider-unknown = Provider { $name } is not configured. Configured: { $known }
+provider-sells-nothing = { $name } sells nothing now: it is switched off in the settings.
+provider-test-nobody = There is nobody to pay: none of ADMIN_IDS has pressed /start in the bot. Press it, or give --for with the Telegram id of somebody who did.
+provider-test-link = Order { $order }, { $amount }. Where to pay (it comes to the chat, too):
+provider-test-later = The provider has not answered yet. The order is there, and the link comes to the chat once it is.
+provider-test-refused = The provider refused: { $reason }
+report-bad-day = { $text } is no day. Write it as 2026-11-24.
+
+doctor-provider-on-mend = To switch it on again: vpn-service provider on { $name }
+doctor-provider-held-mend = See what does not add up: vpn-service audit. Once the books are right it sells again by itself.
+doctor-provider-trouble-mend = Its buttons are hidden. It is asked by itself and comes back as soon as it answers.
+doctor-provider-heard = Last webhook: { $last }
 doctor-provider-hook = Address for notifications: { $url }
 
 doctor-servers = Servers

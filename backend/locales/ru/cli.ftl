@@ -45,6 +45,30 @@ doctor-provider-off-mend = Напишите в поддержку провайд
 doctor-provider-ok = { $account }: { $methods }
 doctor-provider-missing = Не подключено: { $methods }.
 doctor-provider-missing-mend = Подключите в кабинете провайдера; до этого оплата этим способом не пройдёт.
+
+provider-column-name = Провайдер
+provider-column-account = Кабинет
+provider-column-sells = Продажа
+provider-column-works = Связь
+provider-column-webhook = Последнее уведомление
+provider-test-mode = тестовый
+provider-is-on = продаёт
+provider-is-off = Выключен с { $since }: { $reason }
+provider-is-held = Остановлен сверкой книг с { $since }: { $reason }
+provider-works = работает
+provider-in-trouble = Не работает с { $since }: { $reason }
+provider-unknown = Провайдер { $name } не настроен. Настроены: { $known }
+provider-sells-nothing = { $name } сейчас ничего не продаёт: он выключен в настройках.
+provider-test-nobody = Некому платить: никто из ADMIN_IDS не нажимал /start в боте. Нажмите или укажите --for с Telegram id того, кто нажал.
+provider-test-link = Заказ № { $order }, { $amount }. Ссылка на оплату (она же придёт в чат):
+provider-test-later = Провайдер пока не ответил. Заказ создан, ссылка придёт в чат, как только появится.
+provider-test-refused = Провайдер отказал: { $reason }
+report-bad-day = { $text }: такого дня нет. Укажите его как 2026-11-24.
+
+doctor-provider-on-mend = Включить снова: vpn-service provider on { $name }
+doctor-provider-held-mend = Посмотрите, что не сходится: vpn-service audit. Когда книги сойдутся, продажа возобновится сама.
+doctor-provider-trouble-mend = Кнопки этого провайдера скрыты. Он проверяется сам и вернётся, как только ответит.
+doctor-provider-heard = Последнее уведомление: { $last }
 doctor-provider-hook = Адрес для уведомлений: { $url }
 
 doctor-servers = Серверы
