@@ -55,7 +55,15 @@ async def examine(deps: Deps, t: Translate) -> list[Finding]:
         await prepare(deps, opening=False)
     except CannotStart as error:
         findings.append(Finding(Level.FAIL, t("doctor-start"), str(error)))
-    checks: tuple[Check, ...] = (check_clock, check_telegram, check_address, check_providers, check_servers)
+    checks: tuple[Check, ...] = (
+        check_clock,
+        check_telegram,
+        check_address,
+        check_providers,
+        check_registrars,
+        check_texts,
+        check_servers,
+    )
     for found in await asyncio.gather(*(_collect(check(deps, t)) for check in checks)):
         findings.extend(found)
     return findings
@@ -215,6 +223,32 @@ async def try_provider(provider: PaymentProvider, t: Translate) -> AsyncIterator
             yield Finding(Level.WARN, provider.id, detail, t("doctor-provider-missing-mend"))
     for note in seen.notes:
         yield Finding(Level.WARN, provider.id, t(f"note-{note}"))
+
+
+async def check_registrars(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
+    for registrar in deps.registrars.values():
+        subject = t(f"registrar-{registrar.id}")
+        try:
+            yield Finding(Level.OK, subject, t("doctor-registrar-ok", account=await registrar.probe()))
+        except Unavailable as error:
+            yield Finding(Level.WARN, subject, reason(error), t("doctor-registrar-away"))
+        except Outside as error:
+            yield Finding(Level.FAIL, subject, reason(error), t("doctor-registrar-refused"))
+
+
+async def check_texts(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
+    """Whether what people accept is the operator's own, and says who sells."""
+    subject = t("doctor-texts")
+    drafts = dict.fromkeys(text.title for text in deps.texts if text.built_in and text.language == t.language)
+    if drafts:
+        folder = str(deps.settings.texts_dir or deps.settings.data_dir / "texts")
+        detail = t("doctor-texts-drafts", documents=", ".join(drafts))
+        yield Finding(Level.WARN, subject, detail, t("doctor-texts-drafts-mend", folder=folder))
+    else:
+        versions = dict.fromkeys(f"{text.name} {text.version}" for text in deps.texts)
+        yield Finding(Level.OK, subject, t("doctor-texts-ok", versions=", ".join(versions)))
+    if not (deps.settings.seller and deps.settings.support):
+        yield Finding(Level.WARN, subject, t("doctor-texts-seller"), t("doctor-texts-seller-mend"))
 
 
 async def check_servers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:

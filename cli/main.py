@@ -26,6 +26,8 @@ LATER = {
     "plans": "cli.plans",
     "provider": "cli.providers",
     "report": "cli.providers:report_app",
+    "texts": "cli.texts",
+    "receipts": "cli.receipts",
     "refund": "cli.payments:refund_app",
     "review": "cli.payments:review_app",
     "dispute": "cli.payments:dispute_app",

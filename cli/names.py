@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from backend.payments.providers import PROVIDERS
+from backend.receipts.registrars import REGISTRARS
 from backend.settings import Settings
 from backend.vpn.panels.xui.config import Config as XuiConfig
 
@@ -31,7 +32,12 @@ def secret_names() -> frozenset[str]:
 
 def all_configs() -> list[type[BaseSettings]]:
     """Everything that reads the environment."""
-    return [Settings, XuiConfig, *(driver.config for driver in PROVIDERS.values())]
+    return [
+        Settings,
+        XuiConfig,
+        *(driver.config for driver in PROVIDERS.values()),
+        *(driver.config for driver in REGISTRARS.values()),
+    ]
 
 
 def _variables() -> Iterator[tuple[str, FieldInfo]]:
@@ -45,7 +51,7 @@ def slips(env_file: Path) -> dict[str, str]:
     """Names in this file, or in the environment under a prefix of ours, that are nearly one of ours: that one."""
     known = known_names()
     prefixes = {name.split("_")[0] + "_" for name in known if name.startswith(("TELEGRAM_", "X3UI_"))}
-    prefixes |= {f"{provider.upper()}_" for provider in PROVIDERS}
+    prefixes |= {f"{provider.upper()}_" for provider in (*PROVIDERS, *REGISTRARS)}
     set_here = {name for name in os.environ if name.startswith(tuple(prefixes))}
     unknown = (names_in(env_file) | set_here) - known
     near = {name: nearest(name, known) for name in sorted(unknown)}

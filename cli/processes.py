@@ -24,6 +24,7 @@ from backend.notifications.jobs import Sender
 from backend.notifications.pace import Pace
 from backend.orders import jobs as orders_jobs
 from backend.payments.providers.base import PaymentProvider
+from backend.receipts import jobs as receipts_jobs
 from backend.settings import Settings
 from backend.subscriptions import jobs as subscriptions_jobs
 from backend.vpn import jobs as vpn_jobs
@@ -41,7 +42,7 @@ DAY_SECONDS = 24 * 3600
 RETRY_SECONDS = 300
 
 # Importing them is what registers their runners and ticks.
-JOBS = (autopay_jobs, alerts_jobs, notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
+JOBS = (autopay_jobs, alerts_jobs, notifications_jobs, orders_jobs, receipts_jobs, subscriptions_jobs, vpn_jobs)
 
 
 class Server(uvicorn.Server):

@@ -22,6 +22,8 @@ from backend.notifications.channels import Channel
 from backend.payments.providers import PROVIDERS, Providers
 from backend.payments.providers.base import PaymentProvider
 from backend.plans.defaults import open_shop
+from backend.receipts.registrars import REGISTRARS, Registrars
+from backend.receipts.service import keep_books
 from backend.settings import Settings
 from backend.vpn import service as vpn
 from backend.vpn.panels import PANELS
@@ -52,6 +54,7 @@ class Deps:
     providers: Providers
     brand: Brand
     texts: Texts
+    registrars: Registrars
     vault: Vault
     secrets: Secrets
     channel: Channel | None = None  # set where messages are sent
@@ -104,6 +107,8 @@ class Deps:
     async def aclose(self) -> None:
         for panel in self._panels.values():
             await panel.aclose()
+        for registrar in self.registrars.values():
+            await registrar.aclose()
         await self.providers.aclose()
         await self.db.aclose()
 
@@ -172,8 +177,8 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
     for name in strangers(ENV_FILE):
         log.warning("settings.unknown", name=name)
     secrets = own_secrets(settings)
-    providers = open_providers(secrets)
-    if settings.clock_file and any(not driver.test for driver in providers):
+    providers, registrars = open_providers(secrets), open_registrars()
+    if settings.clock_file and any(not driver.test for driver in [*providers, *registrars.values()]):
         raise CannotStart("CLOCK_FILE moves the clock: it is refused together with live credentials.")
     return Deps(
         settings=settings,
@@ -181,6 +186,7 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
         providers=providers,
         brand=open_brand(settings, bot_username),
         texts=open_texts(settings),
+        registrars=registrars,
         vault=Vault(secrets.ring("panel-secrets")),
         secrets=secrets,
     )
@@ -248,6 +254,23 @@ def open_provider(name: str) -> PaymentProvider | None:
         raise CannotStart("\n".join(explain(error, PROVIDERS[name].config))) from None
 
 
+def open_registrars() -> Registrars:
+    """Every registrar that the environment has credentials for.
+
+    Raises:
+        CannotStart: its settings are wrong.
+    """
+    found = {}
+    for name, driver in REGISTRARS.items():
+        try:
+            registrar = driver.build()
+        except ValidationError as error:
+            raise CannotStart("\n".join(explain(error, driver.config))) from None
+        if registrar is not None:
+            found[name] = registrar
+    return found
+
+
 def first_panel() -> XuiConfig:
     """The first server as the environment describes it.
 
@@ -276,6 +299,8 @@ async def prepare(deps: Deps, *, opening: bool = True) -> None:
     config = first_panel()
     async with deps.db.transaction() as session:
         await session.execute(ONE_PREPARES)
+        if opening:
+            await keep_books(session, deps.registrars.values(), clock.now())
         await open_shop(session)
         access = config.access()
         if access is not None:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 
 from backend.kit.i18n import translator
 from backend.payments.providers import PROVIDERS
+from backend.receipts.registrars import REGISTRARS
 from backend.settings import Settings
 from backend.vpn.panels.xui.config import Config as XuiConfig
 from scripts import faults_page
@@ -70,13 +71,22 @@ def sections() -> list[Section]:
         )
         for name, driver in PROVIDERS.items()
     ]
+    registrars = [
+        Section(
+            english(f"registrar-{name}"),
+            _source(driver.config),
+            "Where income is registered, sale by sale. Without both credentials nothing is.",
+            list(_settings(driver.config)),
+        )
+        for name, driver in REGISTRARS.items()
+    ]
     panel = Section(
         "3X-UI",
         _source(XuiConfig),
         "The shop's first server, kept under the name `main` at every start. Without a server nobody gets a key.",
         list(_settings(XuiConfig)),
     )
-    return [Section("The shop", _source(Settings), SHOP, list(_settings(Settings))), *providers, panel]
+    return [Section("The shop", _source(Settings), SHOP, list(_settings(Settings))), *providers, *registrars, panel]
 
 
 def _source(config: type[BaseSettings]) -> str:

@@ -133,6 +133,7 @@ def upgrade() -> None:
         "registrar_books",
         sa.Column("registrar", sa.Text(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("test", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("registrar", name=op.f("pk_registrar_books")),
     )
     op.create_table(

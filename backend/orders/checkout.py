@@ -30,6 +30,7 @@ from backend.payments.recording import lags_behind
 from backend.payments.rules import KEY_IS_DEAD_AFTER
 from backend.payments.service import Attempt, PaymentNotFound
 from backend.plans import service as plans
+from backend.receipts.rules import item_name, require_email
 from backend.users import service as users
 from backend.users.models import User
 
@@ -137,7 +138,7 @@ async def start_checkout(
 
     Raises:
         PlanNotOnSale: withdrawn, or not sold this way.
-        MethodUnavailable, ProviderNotConfigured
+        MethodUnavailable, EmailNeeded, ProviderNotConfigured
     """
     driver = deps.providers.get(provider)
     async with deps.db.transaction() as session:
@@ -148,6 +149,7 @@ async def start_checkout(
             raise plans.PlanNotOnSale(plan=plan_id, method=method)
         if provider in await circuits.not_offered(session):
             raise MethodUnavailable(provider=provider)
+        require_email(user.email, needed=driver.needs_email)
         plan = await plans.get_on_sale(session, plan_id)
         order = await place_order(
             session,
@@ -187,6 +189,8 @@ def attempt_of(
         return_base=deps.return_base,
         public_url=deps.public_url,
         payer=None if user.telegram_id is None else str(user.telegram_id),
+        email=user.email,
+        item=item_name(days, order.number),
         save_method=save_method,
     )
 

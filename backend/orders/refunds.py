@@ -32,6 +32,7 @@ from backend.payments.providers.base import (
 )
 from backend.payments.refunds import Wish, left_of
 from backend.payments.service import lock_payment
+from backend.receipts.rules import item_name
 from backend.users import service as users
 
 log = structlog.get_logger()
@@ -72,7 +73,7 @@ async def _wish(session: AsyncSession, payment: Payment, order: Order | None, am
         reason,
         description=t("refund-description", order=number),
         email=user.email,
-        item=t("payment-description", days=order.period_days or 0, order=number),
+        item=item_name(order.period_days or 0, order.number),
     )
 
 

@@ -28,6 +28,8 @@ from backend.payments.providers import Providers
 from backend.payments.providers.base import Hint, PaymentState, RefundSnapshot, Snapshot
 from backend.payments.recording import Recorded, record
 from backend.plans.models import Plan
+from backend.receipts import service as receipts
+from backend.receipts.rules import item_name
 from backend.subscriptions import service as subscriptions
 from backend.subscriptions.service import Granted, Limits
 from backend.users import service as users
@@ -247,6 +249,7 @@ async def fulfil(session: AsyncSession, payment: Payment, now: datetime, *, late
         times=1 + others,
     )
     await notify(session, order.user_id, paid, once=f"paid:{payment.id}", now=now)
+    await receipts.enter(session, payment, item_name(order.period_days, order.number), now)
     if others:
         again = PaidAgain(order.number, str(payment.amount), payment.provider, 1 + others)
         await tell_operators(session, again, once=f"again:{payment.id}", now=now)

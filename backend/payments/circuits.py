@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.notifications.kinds import ProviderMisconfigured
 from backend.notifications.service import tell_operators
+from backend.payments.fiscal import tell_refusal
 from backend.payments.models import Circuit, Payment
 from backend.payments.providers.base import (
     Misconfigured,
@@ -40,6 +41,7 @@ async def note_result(session: AsyncSession, provider: str, result: Result | Ref
 
     A 429 says nothing of that, and neither does a key that was used before.
     """
+    await tell_refusal(session, provider, result, now)
     match result:
         case Unknown(duplicate_key=False, reason=reason):
             await _note_failure(session, provider, reason, now)

@@ -80,6 +80,7 @@ async def _apply(
     before = PaymentState(payment.state)
     payment.provider_payment_id = snapshot.ref or payment.provider_payment_id
     payment.confirmation_url = snapshot.url or payment.confirmation_url
+    payment.receipt = snapshot.receipt or payment.receipt
     if before is not PaymentState.NEW:  # the answer to a create is no look at what the buyer did since
         payment.checked_at = now
     if advances(before, snapshot.state):

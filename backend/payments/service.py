@@ -41,6 +41,7 @@ class Attempt:
     public_url: str  # where webhooks reach us, without a slash at the end; empty: nowhere
     payer: str | None = None  # the Telegram id of who pays, where it is known
     email: str | None = None  # for the receipt
+    item: str | None = None  # what the receipt says was sold; None: the description
     save_method: bool = False  # so that it can be charged again
     charged: SavedMethod | None = None  # charge this, by ourselves
 
@@ -82,6 +83,7 @@ async def open_payment(
             mac=provider.seal.sign(providers.keys, providers.newest, **terms(payment)),
             language=attempt.language,
             email=attempt.email,
+            item=attempt.item,
             save_method=attempt.save_method,
             saved_ref=attempt.charged.ref if attempt.charged else None,
             callback_url=attempt.public_url and attempt.public_url + providers.hook_path(provider.id),

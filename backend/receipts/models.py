@@ -36,9 +36,10 @@ class Receipt(Model):
 
 
 class Book(Model):
-    """Since when a registrar is told of sales: what was sold before it was set up is none of our business."""
+    """A registrar that is set up, and since when: what was sold before, it is not told by us."""
 
     __tablename__ = "registrar_books"
 
     registrar: Mapped[str] = mapped_column(Text, primary_key=True)
     since: Mapped[datetime]
+    test: Mapped[bool]  # of play money

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from backend.notifications import kinds
-from bot.notices import autopay, operator, refunds, sale
+from bot.notices import autopay, operator, receipts, refunds, sale
 from bot.notices.base import Said
 from bot.view import View
 
@@ -19,6 +19,7 @@ NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
     kinds.AutopayFailed: autopay.failed,
     kinds.AutopayStopped: autopay.stopped,
     kinds.RefundDecided: refunds.decided,
+    kinds.ReceiptReady: receipts.ready,
     kinds.EndingSoon: sale.end,
     kinds.Ended: sale.end,
 }
@@ -29,6 +30,11 @@ OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
     kinds.RefundAsked: refunds.asked,
     kinds.RefundFailed: refunds.failed,
     kinds.PaidAgain: refunds.paid_again,
+    kinds.ReceiptRefused: receipts.refused,
+    kinds.RegistrarRefusesUs: receipts.refuses_us,
+    kinds.BooksDiffer: receipts.books_differ,
+    kinds.FiscalReceiptFailed: receipts.fiscal_failed,
+    kinds.FiscalReceiptRefused: receipts.fiscal_refused,
     kinds.ChargeUnanswered: operator.charge_unanswered,
     kinds.KeyUsed: operator.key_used,
     kinds.ProviderMisconfigured: operator.misconfigured,

@@ -229,6 +229,7 @@ class PaymentProvider(Protocol):
     account: str  # our account there: goes into the MAC and is compared with every answer
     test: bool  # whether money is play money
     methods: tuple[str, ...]  # ways to pay, in the order buttons stand
+    needs_email: bool  # it registers fiscal receipts for us, and sends them to the buyer's e-mail
 
     @property
     def currencies(self) -> frozenset[Currency]:

@@ -61,6 +61,7 @@ class CoinGate:
     seal: ClassVar[Seal] = ORDER
     gives_back: ClassVar[GivesBack] = GivesBack.BY_HAND
     by_bot: ClassVar[bool] = False
+    needs_email: bool = False
     least: ClassVar[Mapping[Currency, int]] = {Currency.RUB: 20000, Currency.EUR: 200}  # below, fees eat it
     renews_itself: ClassVar[bool] = False
     methods: tuple[str, ...] = tuple(bodies.COINS)

@@ -58,6 +58,7 @@ class Stars:
     seal: ClassVar[Seal] = SEAL
     gives_back: ClassVar[GivesBack] = GivesBack.WHOLE
     by_bot: ClassVar[bool] = True
+    needs_email: bool = False
     least: ClassVar[Mapping[Currency, int]] = {Currency.XTR: 1}
     renews_itself: ClassVar[bool] = True
     methods: tuple[str, ...] = ("stars",)

@@ -61,6 +61,7 @@ class YooKassa:
             raise ValueError("YooKassa needs YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY")
         self.account: str = config.shop_id
         self.test: bool = config.test
+        self.needs_email: bool = config.vat_code is not None
         self._config = config
         self._url = str(config.api_url).rstrip("/")
         self._pace = Pace(per_second=5, in_flight=8)

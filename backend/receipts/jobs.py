@@ -1,0 +1,206 @@
+"""What keeps receipts going without anybody looking."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit import clock
+from backend.kit.db import Database
+from backend.kit.jobs import Job, enqueue, every, runs, ticks
+from backend.notifications.kinds import BooksDiffer, FiscalReceiptFailed
+from backend.notifications.service import tell_operators
+from backend.payments.models import Payment
+from backend.payments.providers import Providers
+from backend.payments.providers.base import Known, Misconfigured, PaymentState, Rejected
+from backend.receipts import service
+from backend.receipts.models import Receipt
+from backend.receipts.registrars import Registrars
+from backend.receipts.registrars.base import Annulled, Entry, Reason, Registered, Registrar
+from backend.receipts.service import TellRegistrar
+
+log = structlog.get_logger()
+
+AROUND = timedelta(hours=1)  # clocks differ
+COMPARED = timedelta(days=7)
+SETTLING = timedelta(minutes=10)  # a line may just be under way
+FISCAL_WATCHED = timedelta(days=3)
+FISCAL_SLOW = timedelta(days=1)
+
+
+class Deps(Protocol):
+    db: Database
+    providers: Providers
+    registrars: Registrars
+
+
+@every(timedelta(minutes=1))
+@dataclass(frozen=True)
+class FollowSales(Job):
+    """Compare what is to be registered with what was sold and given back."""
+
+
+@runs(FollowSales)
+async def follow_sales(job: FollowSales, deps: Deps) -> None:
+    async with deps.db.transaction() as session:
+        await service.follow(session, clock.now())
+
+
+@ticks
+async def wake_receipts(session: AsyncSession, now: datetime) -> None:
+    for receipt in await service.claim_due(session, now):
+        await enqueue(
+            session, TellRegistrar(receipt.id), once=str(receipt.id), serial=f"registrar:{receipt.registrar}"
+        )
+
+
+@runs(TellRegistrar)
+async def tell_registrar(job: TellRegistrar, deps: Deps) -> None:
+    """Register a sale or take it back. After an attempt without an answer the books are looked at first."""
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        receipt = await service.begin(session, job.receipt_id, now)
+        known = await service.known_refs(session, receipt) if receipt else set()
+    if receipt is None:
+        return
+    registrar = deps.registrars.get(receipt.registrar)
+    if registrar is None:
+        log.warning("receipt.no_registrar", receipt=receipt.id, registrar=receipt.registrar)
+    elif receipt.state == "new":
+        await _register(deps, registrar, receipt, known, now)
+    else:
+        await _annul(deps, registrar, receipt, now)
+
+
+async def _register(deps: Deps, registrar: Registrar, receipt: Receipt, known: set[str], now: datetime) -> None:
+    sale = service.sale_of(receipt)
+    found = await _find(registrar, receipt, known) if receipt.attempts > 1 else None
+    result = Registered(found.ref, found.url) if found else await registrar.register(sale)
+    async with deps.db.transaction() as session:
+        match result:
+            case Registered():
+                tells = registrar.tells_buyers
+                await service.set_registered(session, receipt.id, result, now, telling_buyer=tells)
+            case Rejected(code, description):
+                await service.leave_to_operator(session, receipt.id, description or code, now)
+            case Misconfigured(reason):
+                await service.note_misconfigured(session, receipt.id, reason, now)
+            case _:
+                await service.note_unanswered(session, receipt.id, type(result).__name__)
+
+
+async def _find(registrar: Registrar, receipt: Receipt, known: set[str]) -> Entry | None:
+    """The line an unanswered attempt has left in the books, if it has."""
+    sale = service.sale_of(receipt)
+    async for entry in registrar.entries(receipt.sold_at - AROUND, receipt.sold_at + AROUND):
+        same = (entry.title, entry.amount, entry.annulled) == (sale.title, sale.amount, False)
+        if same and entry.ref not in known:
+            return entry
+    return None
+
+
+async def _annul(deps: Deps, registrar: Registrar, receipt: Receipt, now: datetime) -> None:
+    if receipt.ref is None:
+        async with deps.db.transaction() as session:
+            await service.leave_to_operator(session, receipt.id, "entered by hand: to be annulled by hand", now)
+        return
+    result = await registrar.annul(receipt.ref, Reason.REFUND, now)
+    if isinstance(result, Rejected) and await _is_annulled(registrar, receipt):
+        result = Annulled()
+    async with deps.db.transaction() as session:
+        match result:
+            case Annulled():
+                await service.set_annulled(session, receipt.id)
+            case Rejected(code, description):
+                await service.leave_to_operator(session, receipt.id, description or code, now)
+            case Misconfigured(reason):
+                await service.note_misconfigured(session, receipt.id, reason, now)
+            case _:
+                await service.note_unanswered(session, receipt.id, type(result).__name__)
+
+
+async def _is_annulled(registrar: Registrar, receipt: Receipt) -> bool:
+    entries = registrar.entries(receipt.sold_at - AROUND, receipt.sold_at + AROUND)
+    return any([entry.annulled async for entry in entries if entry.ref == receipt.ref])
+
+
+@every(timedelta(days=1))
+@dataclass(frozen=True)
+class CompareBooks(Job):
+    """Compare the registrars' books of the last week with ours."""
+
+
+@runs(CompareBooks)
+async def compare_books(job: CompareBooks, deps: Deps) -> None:
+    now = clock.now()
+    since = now - COMPARED
+    for registrar in deps.registrars.values():
+        async with deps.db.transaction() as session:
+            query = select(Receipt).where(Receipt.registrar == registrar.id, Receipt.sold_at >= since)
+            ours = (await session.scalars(query)).all()
+        theirs = {entry.ref: entry async for entry in registrar.entries(since - AROUND, now + AROUND)}
+        differ = _difference(registrar.id, ours, theirs, before=now - SETTLING)
+        if differ is not None:
+            log.error("registrar.differs", registrar=registrar.id)
+            async with deps.db.transaction() as session:
+                await tell_operators(session, differ, once=f"books:{registrar.id}:{now:%Y-%m-%d}", now=now)
+
+
+def _difference(
+    name: str, ours: Sequence[Receipt], theirs: Mapping[str, Entry], *, before: datetime
+) -> BooksDiffer | None:
+    """Lines that are missing there, annulled there without us, or there twice; None: the books agree."""
+    standing = [receipt for receipt in ours if receipt.state == "registered" and receipt.ref]
+    refs = {receipt.ref for receipt in ours if receipt.ref}
+    sold = {(receipt.title, receipt.amount_minor) for receipt in standing}
+    missing = [r.title for r in standing if r.ref not in theirs and r.created_at < before]
+    annulled = [r.title for r in standing if r.ref and r.ref in theirs and theirs[r.ref].annulled]
+    twice = [
+        entry.title
+        for entry in theirs.values()
+        if not entry.annulled and entry.ref not in refs and (entry.title, entry.amount.minor) in sold
+    ]
+    if not (missing or annulled or twice):
+        return None
+    return BooksDiffer(name, tuple(missing), tuple(annulled), tuple(twice))
+
+
+@every(timedelta(minutes=10))
+@dataclass(frozen=True)
+class WatchFiscalReceipts(Job):
+    """See what became of the fiscal receipts that payment companies register for us."""
+
+
+@runs(WatchFiscalReceipts)
+async def watch_fiscal_receipts(job: WatchFiscalReceipts, deps: Deps) -> None:
+    """Ask until a receipt is registered or refused; tell the operator of what is refused, or late."""
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        query = select(Payment).where(Payment.receipt.in_(["pending", "canceled"]))
+        paid = query.where(Payment.state == PaymentState.SUCCEEDED, Payment.paid_at > now - FISCAL_WATCHED)
+        payments = (await session.scalars(paid.order_by(Payment.paid_at).limit(200))).all()
+    for payment in payments:
+        status = payment.receipt
+        if status == "pending" and payment.provider_payment_id is not None:
+            status = await _fiscal_status(deps, payment.provider, payment.provider_payment_id)
+        async with deps.db.transaction() as session:
+            await _note_fiscal(session, payment, status or payment.receipt, now)
+
+
+async def _fiscal_status(deps: Deps, provider: str, ref: str) -> str | None:
+    result = await deps.providers.get(provider).fetch(ref)
+    return result.snapshot.receipt if isinstance(result, Known) else None
+
+
+async def _note_fiscal(session: AsyncSession, payment: Payment, status: str | None, now: datetime) -> None:
+    row = await session.get(Payment, payment.id)
+    assert row is not None
+    row.receipt = status
+    late = row.paid_at is not None and now - row.paid_at > FISCAL_SLOW
+    if status == "canceled" or (status == "pending" and late):
+        told = FiscalReceiptFailed(row.id, row.provider, status)
+        await tell_operators(session, told, once=f"fiscal:{row.id}:{status}", now=now)

@@ -1,0 +1,162 @@
+"""The driver: the taxpayer's own cabinet as a `Registrar`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from backend.kit import clock
+from backend.kit.errors import Refused, Unavailable
+from backend.kit.http import Http, NoAnswer
+from backend.payments.providers.base import Misconfigured, NotProcessed, Rejected, Unknown
+from backend.receipts.registrars.base import (
+    Annulled,
+    Annulment,
+    Entry,
+    Failure,
+    Reason,
+    Registered,
+    Registration,
+    Sale,
+)
+from backend.receipts.registrars.mynalog import wire
+from backend.receipts.registrars.mynalog.config import Config
+from backend.receipts.registrars.mynalog.wire import Json
+
+READ_SECONDS = 30.0
+PAGE = 50
+
+
+class MyNalog:
+    """One self-employed person.
+
+    Raises:
+        ValueError: the tax number or the password is missing.
+    """
+
+    id: ClassVar[str] = "mynalog"
+
+    def __init__(self, config: Config, *, read_seconds: float = READ_SECONDS) -> None:
+        if not config.inn or config.password is None:
+            raise ValueError("needs MYNALOG_INN and MYNALOG_PASSWORD")
+        self.account: str = config.inn
+        self.test: bool = config.test
+        self.tells_buyers: bool = config.tell_buyers
+        self._password = config.password
+        self._url = str(config.api_url).rstrip("/")
+        self._http = Http(
+            self.id, read_seconds=read_seconds, proxy=config.proxy.get_secret_value() if config.proxy else None
+        )
+        self._token: str | None = None
+        self._refresh_token: str | None = None
+        self._signing_in = asyncio.Lock()
+
+    @classmethod
+    def from_environment(cls) -> "MyNalog | None":
+        """The person the environment describes; None: it describes none."""
+        config = Config()
+        return cls(config) if config.inn else None
+
+    async def register(self, sale: Sale) -> Registration:
+        answer = await self._call("POST", "/income", "register income", json=wire.income_body(sale, clock.now()))
+        if not isinstance(answer, dict):
+            return answer
+        ref = answer.get("approvedReceiptUuid")
+        if not isinstance(ref, str) or not ref:
+            return Unknown("no receipt in the answer")
+        return Registered(ref, self._receipt_url.format(quote(ref, safe="")))
+
+    async def annul(self, ref: str, reason: Reason, at: datetime) -> Annulment:
+        answer = await self._call("POST", "/cancel", "annul income", json=wire.cancel_body(ref, reason, at))
+        return Annulled() if isinstance(answer, dict) else answer
+
+    async def entries(self, since: datetime, until: datetime) -> AsyncIterator[Entry]:
+        offset = 0
+        while True:
+            query = {
+                "from": wire.written(since),
+                "to": wire.written(until),
+                "offset": str(offset),
+                "limit": str(PAGE),
+                "sortBy": "operation_time:desc",
+            }
+            page = await self._call("GET", "/incomes", "list income", params=query)
+            lines = page.get("content") if isinstance(page, dict) else None
+            if not isinstance(page, dict) or not isinstance(lines, list):
+                raise Unavailable(registrar=self.id, request="list income", answer=repr(page)[:200])
+            for line in lines:
+                if (entry := wire.read_entry(line, self._receipt_url)) is not None:
+                    yield entry
+            if page.get("hasMore") is not True or not lines:
+                return
+            offset += len(lines)
+
+    async def probe(self) -> str:
+        failure = await self._sign_in(None)
+        if isinstance(failure, Misconfigured):
+            raise Refused(registrar=self.id, reason=failure.reason)
+        if failure is not None:
+            raise Unavailable(registrar=self.id, reason=repr(failure))
+        return self.account
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    @property
+    def _receipt_url(self) -> str:
+        return f"{self._url}/receipt/{self.account}/{{}}/print"
+
+    async def _call(self, method: str, path: str, label: str, **options: Any) -> Json | Failure:
+        """One request as the signed-in person. A token that ended meanwhile is replaced once: 401 had no effect."""
+        if self._token is None and (failure := await self._sign_in(None)) is not None:
+            return failure
+        token = self._token
+        answer = await self._send(method, path, label, signed=True, **options)
+        if isinstance(answer, Misconfigured):
+            if (failure := await self._sign_in(token)) is not None:
+                return failure
+            answer = await self._send(method, path, label, signed=True, **options)
+        return answer
+
+    async def _sign_in(self, useless: str | None) -> Failure | None:
+        """Get a token, unless somebody got another than `useless` meanwhile. None: there is one."""
+        async with self._signing_in:
+            if self._token not in (None, useless):
+                return None
+            if self._refresh_token is not None:
+                body = wire.refresh_body(self.account, self._refresh_token)
+                if self._keep(await self._send("POST", "/auth/token", "refresh token", json=body)):
+                    return None
+                self._refresh_token = None
+            body = wire.login_body(self.account, self._password.get_secret_value())
+            answer = await self._send("POST", "/auth/lkfl", "sign in", json=body)
+            if self._keep(answer):
+                return None
+            self._token = None
+            match answer:
+                case Rejected(code, description):
+                    return Misconfigured(description or code)
+                case Misconfigured():
+                    return answer
+                case _:  # whatever became of it, what was to be done has not been sent
+                    return NotProcessed()
+
+    def _keep(self, answer: Json | Failure) -> bool:
+        token = answer.get("token") if isinstance(answer, dict) else None
+        if not isinstance(answer, dict) or not isinstance(token, str) or not token:
+            return False
+        self._token = token
+        refresh = answer.get("refreshToken")
+        self._refresh_token = refresh if isinstance(refresh, str) and refresh else self._refresh_token
+        return True
+
+    async def _send(
+        self, method: str, path: str, label: str, *, signed: bool = False, **options: Any
+    ) -> Json | Failure:
+        headers = {"Authorization": f"Bearer {self._token}"} if signed else {}
+        try:
+            answer = await self._http.send(method, self._url + path, label=label, headers=headers, **options)
+        except NoAnswer as error:
+            return Unknown(f"no answer: {error.details['error']}")
+        return wire.read(answer)

@@ -1,0 +1,117 @@
+"""What goes over the wire: bodies as the web application sends them, answers read without trust."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from hashlib import sha256
+from typing import Any
+
+from backend.kit.http import Answer
+from backend.kit.money import Currency, Money
+from backend.payments.providers.base import Misconfigured, NotProcessed, Rejected, Unknown
+from backend.receipts.registrars.base import Entry, Failure, Reason, Sale
+
+Json = dict[str, Any]
+
+MOSCOW = timezone(timedelta(hours=3))  # the service counts months of its own time
+COMMENTS = {Reason.REFUND: "Возврат средств", Reason.MISTAKE: "Чек сформирован ошибочно"}  # the two it knows
+
+
+def device(inn: str) -> Json:
+    """Who signs in. The id stays the same, so that one sign-in does not end another's."""
+    return {
+        "sourceDeviceId": sha256(inn.encode()).hexdigest()[:21],
+        "sourceType": "WEB",
+        "appVersion": "1.0.0",
+        "metaDetails": {"userAgent": "Mozilla/5.0"},
+    }
+
+
+def login_body(inn: str, password: str) -> Json:
+    return {"username": inn, "password": password, "deviceInfo": device(inn)}
+
+
+def refresh_body(inn: str, refresh_token: str) -> Json:
+    return {"deviceInfo": device(inn), "refreshToken": refresh_token}
+
+
+def income_body(sale: Sale, now: datetime) -> Json:
+    """POST /income. Sums are decimal text, so that no kopeck is lost on the way."""
+    return {
+        "operationTime": written(sale.sold_at),
+        "requestTime": written(now),
+        "services": [{"name": sale.title, "amount": sale.amount.decimal(), "quantity": 1}],
+        "totalAmount": sale.amount.decimal(),
+        "client": {"contactPhone": None, "displayName": None, "inn": None, "incomeType": "FROM_INDIVIDUAL"},
+        "paymentType": "CASH",  # whatever is not an invoice to a company
+        "ignoreMaxTotalIncomeRestriction": False,
+    }
+
+
+def cancel_body(ref: str, reason: Reason, now: datetime) -> Json:
+    """POST /cancel."""
+    return {
+        "operationTime": written(now),
+        "requestTime": written(now),
+        "comment": COMMENTS[reason],
+        "receiptUuid": ref,
+        "partnerCode": None,
+    }
+
+
+def written(at: datetime) -> str:
+    return at.astimezone(MOSCOW).isoformat(timespec="seconds")
+
+
+def read(answer: Answer) -> Json | Failure:
+    """A body of 200, or what an answer means for us: a 401 is no failure yet, the token may just be old."""
+    body = _body(answer)
+    if answer.status == 200:
+        return body if body is not None else Unknown("200 without JSON")
+    if answer.status == 429:
+        return NotProcessed(_seconds(answer.headers.get("retry-after")))
+    if answer.status in (401, 403):
+        return Misconfigured(_words(body) or str(answer.status))
+    if body is not None and 400 <= answer.status < 500 and answer.status != 408:
+        return Rejected(str(body.get("code") or answer.status), _words(body))
+    return Unknown(f"HTTP {answer.status}")  # maintenance answers pages of any status
+
+
+def read_entry(entry: object, receipt_url: str) -> Entry | None:
+    """One line of GET /incomes; None: it cannot be read. `receipt_url` has a place for the id."""
+    if not isinstance(entry, dict):
+        return None
+    ref, amount, sold_at = entry.get("approvedReceiptUuid"), entry.get("totalAmount"), entry.get("operationTime")
+    services = entry.get("services")
+    first = services[0] if isinstance(services, list) and services and isinstance(services[0], dict) else {}
+    try:
+        kopecks = Decimal(str(amount)) * 100
+        at = datetime.fromisoformat(str(sold_at))
+    except (InvalidOperation, ValueError):
+        return None
+    if not isinstance(ref, str) or kopecks != kopecks.to_integral_value():
+        return None
+    return Entry(
+        ref=ref,
+        url=receipt_url.format(ref),
+        title=str(first.get("name") or entry.get("name") or ""),
+        amount=Money(int(kopecks), Currency.RUB),
+        sold_at=at if at.tzinfo else at.replace(tzinfo=UTC),
+        annulled=bool(entry.get("cancellationInfo")),
+    )
+
+
+def _body(answer: Answer) -> Json | None:
+    try:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _words(body: Json | None) -> str:
+    return str((body or {}).get("message") or "")[:300]
+
+
+def _seconds(header: str | None) -> timedelta | None:
+    return timedelta(seconds=int(header)) if header and header.isdigit() and len(header) < 6 else None
