@@ -1,5 +1,7 @@
 """What every command does first: settings, a database, everything wired; and what it says in which language."""
 
+import asyncio
+import gc
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack
@@ -16,6 +18,7 @@ from cli.wiring import Deps, prepare, read_settings, refuse_wrong, wire
 log = structlog.get_logger()
 
 R = TypeVar("R")
+START_SECONDS = 5  # then everything runs
 Process = Callable[[Deps], Coroutine[Any, Any, None]]
 
 
@@ -44,6 +47,7 @@ def run_processes(*kinds: Process, migrating: bool = False) -> None:
             log.warning("settings.no_address", needed_for="subscription links and webhooks", name="PUBLIC_URL")
         try:
             await prepare(deps)
+            asyncio.get_running_loop().call_later(START_SECONDS, settle)
             await processes.run_until_signal(*(kind(deps) for kind in kinds))
         finally:
             await deps.aclose()
@@ -51,6 +55,12 @@ def run_processes(*kinds: Process, migrating: bool = False) -> None:
     refuse_wrong()
     with ExitStack() as stack:
         processes.run(work(database(stack, migrating=migrating)))
+
+
+def settle() -> None:
+    """Search what starting made for garbage no more: it lives as long as the process."""
+    gc.collect()
+    gc.freeze()
 
 
 def run_once(task: Callable[[Deps], Awaitable[R]]) -> R:
