@@ -27,6 +27,7 @@ REQUEST_SECONDS = 15
 
 def make_bot(token: str, api_url: str | None = None, proxy: str | None = None) -> Bot:
     """A bot that speaks HTML and draws no previews of links. `api_url` is another server of the same API."""
+    Message.model_rebuild()  # types that hold messages refer to this one, and do not build one each
     session = AiohttpSession(
         proxy=proxy,
         api=TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION,
