@@ -26,7 +26,7 @@ from cli.migrations import migrate
 from cli.postgres import Postgres
 from cli.wiring import CannotStart, Deps, prepare, read_settings, wire
 from sandbox.app import running
-from sandbox.companies import BOT_USERNAME, Companies, environment, open_companies
+from sandbox.companies import BOT_USERNAME, Companies, environment, open_companies, self_employed
 from sandbox.control import control_routes
 from sandbox.panel import panel_routes
 from sandbox.server import CuttableProtocol
@@ -88,18 +88,22 @@ def _open_home(data_dir: Path, *, reset: bool) -> Path:
 
 def _environment(home: Path, port: int) -> dict[str, str]:
     base = f"http://{HOST}:{port}"
-    return environment(base) | {
-        "SECRET_KEY": (home / "secret.key").read_text(),
-        "PUBLIC_URL": base,
-        "PORT": str(port),
-        "CLOCK_FILE": str(home / "clock"),
-        "TRUSTED_PROXIES": HOST,  # YooKassa's address comes in X-Forwarded-For
-        "SHOP_NAME": SHOP_NAME,
-        "SELLER": "ИП Иванов И. И., ИНН 770000000000",
-        "SUPPORT": "@demo_support",
-        "LOG_FORMAT": "console",
-        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
-    }
+    return (
+        environment(base)
+        | self_employed(base)
+        | {
+            "SECRET_KEY": (home / "secret.key").read_text(),
+            "PUBLIC_URL": base,
+            "PORT": str(port),
+            "CLOCK_FILE": str(home / "clock"),
+            "TRUSTED_PROXIES": HOST,  # YooKassa's address comes in X-Forwarded-For
+            "SHOP_NAME": SHOP_NAME,
+            "SELLER": "Иванов Иван Иванович, самозанятый, ИНН 770000000000",
+            "SUPPORT": "@demo_support",
+            "LOG_FORMAT": "console",
+            "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+        }
+    )
 
 
 async def _run(dsn: str, home: Path, port: int) -> None:
@@ -175,6 +179,7 @@ def _announce(port: int) -> None:
         ("Health", f"{base}/healthz · {base}/readyz · {base}/metrics"),
         ("What YooKassa knows", f"{base}/sandbox/yookassa/_ctl/payments"),
         ("What CoinGate knows", f"{base}/sandbox/coingate/_ctl/orders"),
+        ("Receipts at the tax service", f"{base}/sandbox/mynalog/"),
         ("Keys on the 3X-UI panel", f"{base}/sandbox/xui/_ctl/clients"),
     ):
         table.add_row(what, where)

@@ -8,6 +8,8 @@ from starlette.applications import Starlette
 from sandbox.app import create_app
 from sandbox.clock import Clock
 from sandbox.coingate import Account, CoinGateEmulator
+from sandbox.mynalog import MyNalogEmulator
+from sandbox.mynalog.books import Person
 from sandbox.telegram import TelegramEmulator
 from sandbox.world import Emulator, World
 from sandbox.xui.emulator import XuiEmulator
@@ -20,6 +22,8 @@ BOT_USERNAME = "demo_vpn_bot"
 SHOP_ID = "100500"
 SHOP_KEY = "test_sandbox-yookassa-key"
 COINGATE_KEY = "sandbox-coingate-key"
+MYNALOG_INN = "770000000000"
+MYNALOG_PASSWORD = "sandbox-mynalog-password"
 PANEL_TOKEN = "sandboxPanelToken00000000000000000000000000000000"
 PANEL_HOST = "nl1.vpn.example.net"
 
@@ -32,11 +36,12 @@ class Companies:
     telegram: TelegramEmulator
     yookassa: YooKassaEmulator
     coingate: CoinGateEmulator
+    mynalog: MyNalogEmulator
     panel: XuiEmulator
 
     @property
     def all(self) -> tuple[Emulator, ...]:
-        return (self.telegram, self.yookassa, self.coingate, self.panel)
+        return (self.telegram, self.yookassa, self.coingate, self.mynalog, self.panel)
 
     def app(self) -> Starlette:
         return create_app(self.world, self.all, self.telegram.routes())
@@ -60,6 +65,7 @@ def open_companies(
         telegram=TelegramEmulator(world, BOT_TOKEN, bot),
         yookassa=YooKassaEmulator(world, {SHOP_ID: Shop(SHOP_KEY, webhook_url=webhook_url, name=shop_name)}),
         coingate=CoinGateEmulator(world, {COINGATE_KEY: Account(name=shop_name)}, allow_private=True),
+        mynalog=MyNalogEmulator(world, Person(MYNALOG_INN, MYNALOG_PASSWORD)),
         panel=panel,
     )
 
@@ -79,4 +85,14 @@ def environment(public_url: str) -> dict[str, str]:
         "X3UI_API_URL": f"{public_url}/sandbox/xui/",
         "X3UI_API_TOKEN": PANEL_TOKEN,
         "X3UI_COUNTRY": "NL",
+    }
+
+
+def self_employed(public_url: str) -> dict[str, str]:
+    """The variables that make the shop one of a self-employed person, whose income is registered."""
+    return {
+        "MYNALOG_API_URL": f"{public_url}/sandbox/mynalog/api/v1",
+        "MYNALOG_INN": MYNALOG_INN,
+        "MYNALOG_PASSWORD": MYNALOG_PASSWORD,
+        "MYNALOG_TEST": "true",
     }

@@ -4,6 +4,7 @@ export const COMPANIES = [
   { name: "telegram", title: "Telegram", forGood: "*", counted: "/bot*/[!g]*", note: "telegramNote" },
   { name: "yookassa", title: "ЮKassa", english: "YooKassa", forGood: "*/v3/*", counted: "*/v3/*", note: "providerNote" },
   { name: "coingate", title: "CoinGate", forGood: "*/v2/*", counted: "*/v2/*", note: "providerNote" },
+  { name: "mynalog", title: "Мой налог", english: "Moy Nalog", forGood: "*/api/v1/*", counted: "*/api/v1/*" },
   { name: "xui", title: "3X-UI", forGood: "*", counted: "*" },
 ];
 
