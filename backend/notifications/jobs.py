@@ -52,6 +52,7 @@ class Sender:
     channel: Channel
     pace: Pace
     _under_way: dict[int, asyncio.Task[None]] = field(default_factory=dict)  # by row
+    _beginning: asyncio.Task[bool] | None = None
 
     async def run(self) -> None:
         """Send until cancelled. Of all processes one does; the others wait for its end, also a sudden one."""
@@ -78,6 +79,8 @@ class Sender:
         try:
             await work
         finally:
+            if self._beginning is not None:
+                await asyncio.wait([self._beginning])
             if self._under_way:
                 _, late = await asyncio.wait(self._under_way.values(), timeout=LEAVE_SECONDS)
                 for task in late:
@@ -92,18 +95,22 @@ class Sender:
         while not self.pace.resting:
             await self.pace.room()
             busy = set(self._under_way.values())  # before the look: who ends meanwhile may let others go
-            free = min(CLAIM, UNDER_WAY - len(busy))
-            claims = await self._claim(free) if free else []
-            for claim in claims:
-                self._under_way[claim.row.id] = asyncio.create_task(self._serve(claim))
-            if not claims and not busy:
+            self._beginning = asyncio.create_task(self._begin(min(CLAIM, UNDER_WAY - len(busy))))
+            begun = await asyncio.shield(self._beginning)
+            if not begun and not busy:
                 return
-            if not claims:
+            if not begun:
                 await asyncio.wait(busy, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _claim(self, limit: int) -> list[Claim]:
+    async def _begin(self, limit: int) -> bool:
+        """Claim and start to send so many at most. False: there is none. Not to be cut in two."""
+        if limit == 0:
+            return False
         async with self.db.transaction() as session:
-            return await claim_next(session, clock.now(), limit=limit, ours=self._under_way.keys())
+            claims = await claim_next(session, clock.now(), limit=limit, ours=self._under_way.keys())
+        for claim in claims:
+            self._under_way[claim.row.id] = asyncio.create_task(self._serve(claim))
+        return bool(claims)
 
     async def _serve(self, claim: Claim) -> None:
         row = claim.row
