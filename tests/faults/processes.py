@@ -74,6 +74,20 @@ def kill(running: BaseProcess) -> None:
     running.join()
 
 
+def stand_still(running: BaseProcess) -> None:
+    """Everything it does waits, what comes for it too."""
+    assert running.pid is not None
+    os.kill(running.pid, signal.SIGSTOP)
+
+
+async def go_on(running: BaseProcess) -> None:
+    """Let it do what it has left, and see it end well."""
+    assert running.pid is not None
+    os.kill(running.pid, signal.SIGCONT)
+    await asyncio.to_thread(running.join, 20)
+    assert running.exitcode == 0
+
+
 def was_killed(running: BaseProcess) -> bool:
     running.join()
     return running.exitcode == -signal.SIGKILL

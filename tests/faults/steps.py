@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 from sqlalchemy import text
@@ -11,12 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.app import create_app
 from backend.kit.db import Database
-from backend.orders.checkout import Checkout
+from backend.notifications.kinds import Kind
+from backend.orders.checkout import Checkout, methods_for
 from tests.outside import until
 from tests.serving import listener, url_of
 from tests.shop import Buyer, Shop
 
 Json = dict[str, Any]
+K = TypeVar("K", bound=Kind)
 
 CREATE = {"method": "POST", "path": "/v3/payments"}
 FETCH = {"method": "GET", "path": "/v3/payments/*"}
@@ -201,6 +203,18 @@ async def somebody_waits(shop: Shop) -> None:
 
 
 # --- what must have become of it ---
+
+
+def told_operators(shop: Shop, kind: type[K]) -> list[K]:
+    """What the operators heard of this kind."""
+    return [told for told in shop.channel.told if isinstance(told, kind)]
+
+
+async def offered(shop: Shop) -> set[str]:
+    """The providers whose buttons a buyer sees now."""
+    plan = await shop.plan("monthly")
+    async with shop.deps.db.transaction() as session:
+        return {offer.provider for offer in await methods_for(session, shop.deps.providers, plan.id)}
 
 
 async def days(buyer: Buyer) -> list[int]:

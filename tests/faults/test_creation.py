@@ -1,14 +1,23 @@
 """Opening a payment when the provider's answer is lost, late, or a no."""
 
-import asyncio
 from typing import Any
 
-from backend.notifications.kinds import CheckoutReady, PaymentFailed
-from backend.orders.checkout import Checkout
+import pytest
+
+from backend.notifications.kinds import (
+    CheckoutReady,
+    KeyUsed,
+    PaymentFailed,
+    ProviderMisconfigured,
+    ProviderTrouble,
+    ProviderWorks,
+)
+from backend.orders.checkout import Checkout, MethodUnavailable
 from backend.payments.providers.base import PaymentState
 from sandbox.companies import SHOP_KEY
-from tests.faults.processes import kill, process, sends, was_killed
-from tests.faults.steps import CREATE, Coins, assert_bought_once, days, fault
+from tests.faults.processes import go_on, kill, process, sends, stand_still, was_killed
+from tests.faults.renewals import order_with_renewals, renewing
+from tests.faults.steps import CREATE, Coins, answers_to, assert_bought_once, days, fault, offered, told_operators
 from tests.outside import until
 from tests.shop import Buyer, Shop
 
@@ -43,21 +52,24 @@ async def test_fault_05_a_webhook_before_the_answer_to_the_create_binds_the_paym
     """Fault: the buyer pays, and the webhook comes, while the answer to our create is still on its way.
 
     Outcome: the payment is found by the id it carries, bound and counted; the answer then changes nothing.
+
+    The process that waits for the answer is a real one; it stands still (SIGSTOP) while all that happens.
     """
     buyer = await shop.buyer()
-    async with fault(shop, "yookassa", "slow_body", ms=1000, **CREATE):
-        tap = asyncio.create_task(buyer.orders("monthly"))
+    opened = await buyer.opens_payment()
+    async with fault(shop, "yookassa", "slow_body", ms=1000, **CREATE), process(shop, sends, opened.id) as sender:
         await until(shop.yookassa.objects)
-        (opened,) = await buyer.payments()
-        await shop.yookassa.pay(opened.id)
+        stand_still(sender)
+        ref = await shop.yookassa.pay(opened.id)
         await shop.run_jobs()
-        during = (tap.done(), await days(buyer))
-        checkout = await tap
+        assert (await days(buyer), sender.is_alive()) == ([30], True)
+        await go_on(sender)
 
-    assert during == (False, [30])
-    assert checkout.state is PaymentState.SUCCEEDED
+    assert await answers_to(shop, ref) == [200]
+    (payment,) = await buyer.payments()
+    assert (payment.state, payment.provider_payment_id) == (PaymentState.SUCCEEDED, ref)
     await shop.passes(minutes=2)
-    await assert_same_bytes(shop, checkout, times=1)
+    assert len(await shop.yookassa.creates()) == 1
     await assert_bought_once(shop, buyer)
 
 
@@ -101,27 +113,39 @@ async def test_fault_07_a_create_whose_answer_is_lost_gives_the_same_payment_whe
 async def test_fault_08_half_an_hour_of_server_errors_is_sat_out(shop: Shop, coins: Coins) -> None:
     """Fault: every create is answered 500 for half an hour.
 
-    Outcome: the attempt stays and is sent again every minute with the same key; meanwhile the buyer can pay another
-    way; when the provider is back there is one payment.
-
-    Not yet: the button is hidden while the provider is out of order.
+    Outcome: the attempts stay and are sent again every minute with their keys; the provider's buttons are gone
+    meanwhile and the operators know, but the buyer can pay another way; when the provider is back, there is one
+    payment for each attempt and the buttons are there again.
     """
-    buyer, other = await shop.buyer(), await shop.buyer()
+    buyers, other = [await shop.buyer() for _ in range(3)], await shop.buyer()
     async with fault(shop, "yookassa", "status", status=500, times=None, **CREATE):
-        checkout = await buyer.orders("monthly")
+        checkouts = [await buyer.orders("monthly") for buyer in buyers]
+        await shop.passes(seconds=11)
+        assert await offered(shop) == {"coingate", "stars"}
+        with pytest.raises(MethodUnavailable):
+            await other.orders("monthly")
         instead = await other.orders("monthly", provider="coingate", method="btc")
-        for _ in range(30):
+        await shop.passes(minutes=1)
+        before = len(await shop.yookassa.creates())
+        for _ in range(2):
             await shop.passes(minutes=1)
-        failed = await sent_for(shop, checkout)
-        assert (await shop.payment(checkout)).state == PaymentState.NEW
-
-    assert 28 <= len(failed) <= 33
+        assert len(await shop.yookassa.creates()) == before + 2 * len(buyers)
+        await shop.passes(minutes=27)
+        assert {(await shop.payment(checkout)).state for checkout in checkouts} == {PaymentState.NEW}
+    failed = len(await shop.yookassa.creates())
     await coins.act(await coins.order(instead), "pay", confirm=True)
     await shop.passes(seconds=61)
+
     assert await days(other) == [30]
-    assert buyer.heard(PaymentFailed) == []
-    await assert_same_bytes(shop, checkout, times=len(failed) + 1)
-    await assert_pays_as_usual(shop, buyer, checkout)
+    assert await offered(shop) == {"yookassa", "coingate", "stars"}
+    assert len(await shop.yookassa.creates()) == failed + len(buyers)
+    for buyer, checkout in zip(buyers, checkouts, strict=True):
+        assert buyer.told == ["CheckoutReady"]
+        await assert_same_bytes(shop, checkout, times=len(await sent_for(shop, checkout)))
+        await assert_pays_as_usual(shop, buyer, checkout)
+    await shop.passes(seconds=61)
+    (trouble,), (works,) = told_operators(shop, ProviderTrouble), told_operators(shop, ProviderWorks)
+    assert (trouble.provider, works.provider) == ("yookassa", "yookassa")
 
 
 async def test_fault_09_a_process_killed_before_the_answer_is_kept_costs_a_repeat(shop: Shop) -> None:
@@ -156,10 +180,8 @@ async def test_fault_09_a_process_killed_before_the_answer_is_kept_costs_a_repea
 async def test_fault_10_a_key_that_was_used_with_other_bytes_is_looked_for_and_not_sent_again(shop: Shop) -> None:
     """Fault: the provider answers the create with "Idempotence key duplicated".
 
-    Outcome: nothing is sent again and no new key is made up; the sweep finds the payment the key belongs to and binds
-    it, or gives the attempt up when there is none after a day.
-
-    Not yet: the operator is alerted.
+    Outcome: nothing is sent again and no new key is made up; the provider's list is read, and the attempt is bound to
+    the payment of that key or, where there is none of ours, has failed and is told; the operators hear which.
     """
     buyer, unlucky = await shop.buyer(), await shop.buyer()
     found, lost = await buyer.opens_payment(), await unlucky.opens_payment()
@@ -167,19 +189,19 @@ async def test_fault_10_a_key_that_was_used_with_other_bytes_is_looked_for_and_n
     await shop.yookassa.pay_ref(used[0], webhooks=0)
     change_owner(shop, used[1])
 
-    await shop.passes(minutes=30)
+    await shop.passes(seconds=11)
     refused = [r["answer"] for r in await shop.yookassa.creates() if "Idempotence key duplicated" in r["answer"]]
-    sent = len(await shop.yookassa.creates())
-    await shop.passes(minutes=31)
-    assert await days(buyer) == [30]
-    await shop.passes(hours=24)
+    for hours in (1, 25):
+        await shop.passes(hours=hours)
 
     assert len(refused) == 2
-    assert len(await shop.yookassa.creates()) == sent == 4
+    assert len(await shop.yookassa.creates()) == 4
+    assert {told.payment_id: told.found for told in told_operators(shop, KeyUsed)} == {found.id: True, lost.id: False}
     (payment,) = await unlucky.payments()
     assert payment.state == PaymentState.FAILED
     assert await days(unlucky) == []
     assert len(unlucky.heard(PaymentFailed)) == 1
+    assert len(await buyer.payments()) == 1
     await assert_bought_once(shop, buyer)
     shop.town.companies.world.log.clear()  # two bodies of one key were the fault
 
@@ -198,27 +220,62 @@ def change_owner(shop: Shop, ref: str) -> None:
     document["object"]["metadata"] = {}
 
 
+async def test_fault_11_a_shop_that_may_not_save_cards_sells_without(shop: Shop) -> None:
+    """Fault: the buyer agrees to renewals, and the provider answers 403: this shop may not save methods.
+
+    Outcome: the same order is paid by an attempt that does not ask for it, at the same tap; nobody is offered
+    renewals there meanwhile.
+    """
+    buyer, next_buyer = await shop.buyer(), await shop.buyer()
+    await shop.yookassa.change_shop(recurring=False)
+    assert "yookassa" in await renewing(shop)
+
+    checkout = await order_with_renewals(buyer)
+
+    refused, sold = await shop.yookassa.creates()
+    assert (refused["status"], '"save_payment_method":true' in refused["body"]) == (403, True)
+    assert (sold["status"], '"save_payment_method":true' in sold["body"]) == (200, False)
+    assert refused["idempotence_key"] != sold["idempotence_key"]
+    assert {p.state for p in await buyer.payments()} == {PaymentState.FAILED, PaymentState.PENDING}
+    assert {p.order_id for p in await buyer.payments()} == {checkout.order_id}
+    assert "yookassa" not in await renewing(shop)
+    await assert_pays_as_usual(shop, buyer, checkout)
+    later = await order_with_renewals(next_buyer)
+    assert len(await shop.yookassa.creates()) == 3
+    await assert_pays_as_usual(shop, next_buyer, later)
+
+
 async def test_fault_12_wrong_credentials_keep_every_attempt_until_they_are_right(shop: Shop) -> None:
     """Fault: the shop's secret was changed in the cabinet, and every create is answered 401.
 
-    Outcome: nothing is given up; once the secret is right again the same attempts go on with their keys.
-
-    Not yet: the provider's button is hidden, and the operator is alerted.
+    Outcome: nothing more is sold by this provider and the operators hear of it at once; nothing is given up: once
+    the secret is right again, the same attempts go on with their keys.
     """
     buyers = [await shop.buyer() for _ in range(2)]
+    opened = await buyers[1].opens_payment()
     await shop.yookassa.change_shop(secret_key="test_rotated")
-    checkouts = [await buyer.orders("monthly") for buyer in buyers]
+    checkout = await buyers[0].orders("monthly")
+    await shop.run_jobs()
+    (told,) = told_operators(shop, ProviderMisconfigured)
+    assert told.provider == "yookassa"
+    assert await offered(shop) == {"coingate", "stars"}
     await shop.passes(minutes=10)
     refused = [request["status"] for request in await shop.yookassa.creates()]
-    states = [(await shop.payment(checkout)).state for checkout in checkouts]
+    states = [p.state for buyer in buyers for p in await buyer.payments()]
 
     await shop.yookassa.change_shop(secret_key=SHOP_KEY)
     await shop.passes(minutes=2)
 
     assert set(refused) == {401}
     assert states == [PaymentState.NEW] * 2
-    for buyer, checkout in zip(buyers, checkouts, strict=True):
-        await assert_pays_as_usual(shop, buyer, checkout)
+    assert await offered(shop) == {"yookassa", "coingate", "stars"}
+    assert len(told_operators(shop, ProviderMisconfigured)) == 1
+    keys = {r["idempotence_key"] for r in await shop.yookassa.creates()}
+    assert keys == {(await shop.payment(checkout)).idempotence_key, opened.idempotence_key}
+    await assert_pays_as_usual(shop, buyers[0], checkout)
+    await shop.yookassa.pay(opened.id)
+    await shop.run_jobs()
+    await assert_bought_once(shop, buyers[1])
 
 
 async def test_fault_13_a_burst_of_429_is_answered_by_waiting(shop: Shop) -> None:

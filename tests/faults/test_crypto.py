@@ -2,12 +2,12 @@
 
 import httpx2
 
-from backend.notifications.kinds import Paid, PaymentFailed
+from backend.notifications.kinds import NoCallbacks, Paid, PaymentFailed
 from backend.orders.checkout import Checkout
 from backend.payments.providers.base import PaymentState
 from backend.payments.providers.coingate.bodies import read_order_body
 from sandbox.companies import COINGATE_KEY
-from tests.faults.steps import Answers, Coins, assert_bought_once, controls, days, door_of, fault
+from tests.faults.steps import Answers, Coins, assert_bought_once, controls, days, door_of, fault, told_operators
 from tests.outside import until
 from tests.shop import Buyer, Shop
 
@@ -116,9 +116,8 @@ async def test_fault_30_a_paid_order_that_calls_itself_underpaid_is_paid(shop: S
 async def test_fault_31_a_provider_that_stopped_calling_is_asked_to_the_end(shop: Shop, coins: Coins) -> None:
     """Fault: by mistake our address answers 403, after which the provider never calls again about those orders.
 
-    Outcome: every order is completed by asking: paid, paid after its end, and expired.
-
-    Not yet: the operator is alerted when no callback came for an hour.
+    Outcome: every order is completed by asking: paid, paid after its end, and expired; the operators hear that
+    nothing was told of them for an hour.
     """
     prompt, late, idle = [await shop.buyer() for _ in range(3)]
     checkouts = [await orders(buyer) for buyer in (prompt, late, idle)]
@@ -142,6 +141,9 @@ async def test_fault_31_a_provider_that_stopped_calling_is_asked_to_the_end(shop
     await assert_bought_once(shop, prompt)
     await assert_bought_once(shop, late)
     assert await days(idle) == []
+    await shop.passes(minutes=61)
+    (silence,) = told_operators(shop, NoCallbacks)
+    assert (silence.provider, silence.payments, silence.last) == ("coingate", 2, None)
 
 
 async def stopped(coins: Coins, *orders: dict[str, str]) -> bool:

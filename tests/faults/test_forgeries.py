@@ -4,11 +4,11 @@ from typing import Any
 
 from prometheus_client import REGISTRY
 
-from backend.notifications.kinds import Paid
+from backend.notifications.kinds import CallbacksRefused, Paid, PaymentInReview
 from backend.orders.checkout import Checkout
 from backend.payments.providers.base import PaymentState
 from tests.faults.processes import answers, free_port, process, serves
-from tests.faults.steps import answers_to, assert_bought_once, days, tried
+from tests.faults.steps import answers_to, assert_bought_once, days, told_operators, tried
 from tests.integration.webhook_cases import genuine
 from tests.shop import Shop
 
@@ -106,9 +106,7 @@ async def test_fault_35_an_old_webhook_sent_again_after_a_refund_gives_nothing_b
 async def test_fault_36_a_payment_of_another_amount_or_currency_waits_for_a_person(shop: Shop) -> None:
     """Fault: the provider says that a payment is paid, with another amount or in another currency than ours.
 
-    Outcome: it goes to review; no days, no message, no key.
-
-    Not yet: the operator is alerted.
+    Outcome: it goes to review, and the operators hear of it; no days, no message, no key.
     """
     amounts = [{"value": "1.00", "currency": "RUB"}, {"value": "299.00", "currency": "USD"}]
     buyers = [await shop.buyer() for _ in amounts]
@@ -125,12 +123,14 @@ async def test_fault_36_a_payment_of_another_amount_or_currency_waits_for_a_pers
         assert await days(buyer) == []
         assert buyer.heard(Paid) == []
     assert await shop.panel.clients() == []
+    reviews = {told.payment_id for told in told_operators(shop, PaymentInReview)}
+    assert reviews == {payment.id for buyer in buyers for payment in await buyer.payments()}
 
 
 async def test_fault_37_play_money_buys_nothing_in_a_live_shop(shop: Shop) -> None:
     """Fault: a payment of the provider's test shop, with our signature on it, is told to a live shop as paid.
 
-    Outcome: it goes to review; no days, no key.
+    Outcome: it goes to review, and the operators hear of it; no days, no key.
     """
     provider: Any = shop.deps.providers.get("yookassa")
     provider.test = False  # the shop is live; the emulator's is a test shop
@@ -143,6 +143,7 @@ async def test_fault_37_play_money_buys_nothing_in_a_live_shop(shop: Shop) -> No
     assert (sold["status"], sold["test"]) == ("succeeded", True)
     payment = await shop.payment(checkout)
     assert (payment.state, (payment.review_reason or "")[:5]) == (PaymentState.REVIEW, "mode:")
+    assert [told.payment_id for told in told_operators(shop, PaymentInReview)] == [payment.id]
     assert all(event.handled_at for event in await shop.events())
     assert await days(buyer) == []
     assert await shop.panel.clients() == []
@@ -151,10 +152,8 @@ async def test_fault_37_play_money_buys_nothing_in_a_live_shop(shop: Shop) -> No
 async def test_fault_47_a_provider_that_moved_is_asked_until_its_new_addresses_are_known(shop: Shop) -> None:
     """Fault: the provider sends webhooks from addresses that are not on our list.
 
-    Outcome: every one is answered 403 and counted in the metrics; payments are found by asking; with the new list in
-    the settings, and the web process started again, the next webhook is taken.
-
-    Not yet: the operator is alerted within ten minutes.
+    Outcome: every one is answered 403 and counted in the metrics, and the operators hear from where it came; payments
+    are found by asking; with the new list in the settings, and the web process started again, the next is taken.
     """
     buyer, next_buyer = await shop.buyer(), await shop.buyer()
     checkout = await buyer.orders("monthly")
@@ -166,6 +165,7 @@ async def test_fault_47_a_provider_that_moved_is_asked_until_its_new_addresses_a
     assert counted("shop_events_total", **FOREIGN) == foreign + 1
     await shop.passes(seconds=31)
     assert await shop.events() == []
+    assert told_operators(shop, CallbacksRefused) == [CallbacksRefused("yookassa", NEW_ADDRESS)]
     await assert_bought_once(shop, buyer)
 
     port = free_port()

@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from backend.notifications.kinds import Paid
+from backend.notifications.kinds import Paid, PanelTrouble, PanelWorks
 from backend.payments.models import Refund
 from backend.vpn.models import VpnKey
-from tests.faults.steps import assert_bought_once, days, fault
+from tests.faults.steps import assert_bought_once, days, fault, told_operators
 from tests.shop import Shop
 
 
@@ -30,24 +30,31 @@ async def test_fault_20_a_client_whose_creation_was_not_answered_is_not_created_
 async def test_fault_21_a_panel_that_is_down_for_six_hours_delays_the_key_and_nothing_else(shop: Shop) -> None:
     """Fault: the panel does not answer for six hours.
 
-    Outcome: the days are booked at once and told, the key follows when the panel is back; nothing is refunded.
-
-    Not yet: the operator is alerted after five minutes.
+    Outcome: the days are booked at once and told, the key follows when the panel is back; the operators hear of the
+    trouble after five minutes and of its end; nothing is refunded.
     """
     buyer = await shop.buyer()
     async with fault(shop, "xui", "reset", times=None) as down:
         await buyer.buys("monthly")
         told, booked = list(buyer.told), await days(buyer)
-        for hours in (0.5, 0.5, 2, 3):
+        await shop.passes(minutes=3)
+        assert told_operators(shop, PanelTrouble) == []
+        await shop.passes(minutes=3)
+        (trouble,) = told_operators(shop, PanelTrouble)
+        for hours in (1, 2, 3):
             await shop.passes(hours=hours)
         tries = await down.hits()
         assert await shop.panel.clients() == []
 
     await shop.passes(minutes=6)
+    await shop.passes(minutes=1)
+    (works,) = told_operators(shop, PanelWorks)
+    assert works.server == trouble.server
 
     assert (told, booked) == (["Paid"], [30])
     assert not buyer.heard(Paid)[0].key_ready
-    assert tries > 6
+    assert tries > 4
+    assert (trouble.keys, len(told_operators(shop, PanelTrouble))) == (1, 1)
     assert await shop.all(select(Refund)) == []
     assert buyer.told == ["Paid", "KeyReady"]
     await assert_bought_once(shop, buyer)

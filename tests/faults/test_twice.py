@@ -1,24 +1,26 @@
 """More than one payment, more than one tap, and a price that changes in between."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import update
 
-from backend.notifications.kinds import Paid
+from backend.notifications.kinds import Paid, PaidAgain
+from backend.orders.returns import return_second
+from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
 from backend.plans.models import Plan, PlanPrice
 from backend.subscriptions.service import open_subscription
-from tests.faults.steps import answers_to, assert_bought_once, days
+from tests.faults.steps import answers_to, assert_bought_once, days, told_operators
 from tests.shop import Shop
 
 
 async def test_fault_23_two_payments_of_one_order_give_two_periods(shop: Shop) -> None:
     """Fault: two payments of one order succeed: the first was thought dead when the second was opened.
 
-    Outcome: each gives its days.
-
-    Not yet: the buyer is offered the money of the second back, and the operator sees a mark.
+    Outcome: each gives its days; the buyer may have the second back at one tap, which takes its days and nothing
+    else; the operators hear that an order was paid twice.
     """
     buyer = await shop.buyer()
     first = await buyer.orders("monthly", tap="1:1")
@@ -35,12 +37,25 @@ async def test_fault_23_two_payments_of_one_order_give_two_periods(shop: Shop) -
     await shop.run_jobs()
 
     assert [await answers_to(shop, one) for one in (ghost, ref)] == [[200], [200]]
-    succeeded = [p for p in await buyer.payments() if p.state == PaymentState.SUCCEEDED]
+    succeeded = succeeded_of(await buyer.payments())
     assert {p.provider_payment_id for p in succeeded} == {ghost, ref}
     assert {p.order_id for p in succeeded} == {first.order_id}
     assert await days(buyer) == [30, 30]
-    assert len(buyer.heard(Paid)) == 2
+    assert [paid.times for paid in buyer.heard(Paid)] == [1, 2]
+    (again,) = told_operators(shop, PaidAgain)
+    assert again.times == 2
     assert await buyer.paid_until() - shop.now > timedelta(days=60) - timedelta(minutes=1)
+
+    async with shop.deps.db.transaction() as session:
+        offer = buyer.heard(Paid)[1].payment_id
+        await return_second(session, shop.deps.providers, shop.now, payment_id=offer, user_id=buyer.id)
+    await shop.run_jobs()
+    assert await days(buyer) == [30, 30, -30]
+    assert sorted(p.refunded_minor for p in succeeded_of(await buyer.payments())) == [0, 29900]
+
+
+def succeeded_of(payments: Sequence[Payment]) -> list[Payment]:
+    return [payment for payment in payments if payment.state == PaymentState.SUCCEEDED]
 
 
 async def test_fault_24_two_subscriptions_of_one_person_are_paid_at_once(shop: Shop) -> None:
