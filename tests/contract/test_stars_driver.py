@@ -1,6 +1,5 @@
 """Our driver of Stars against Telegram's emulator over real HTTP."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -30,6 +29,7 @@ from backend.payments.providers.stars.config import BotAccess
 from backend.payments.providers.stars.payload import make_payload
 from tests.contract.provider_cases import BROKEN, known, known_refund
 from tests.contract.telegram_world import TOKEN, TelegramWorld, telegram_world
+from tests.proxies import socks_proxy
 
 KEYS = {"1": bytes(range(32))}
 SERVICE = "telegram"
@@ -259,48 +259,22 @@ async def test_a_wrong_token_is_the_operators_business_in_every_call(telegram: T
     await wrong.aclose()
 
 
-async def _socks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A SOCKS5 proxy that lets everybody through. Source: RFC 1928."""
-    await reader.readexactly((await reader.readexactly(2))[1])
-    writer.write(b"\x05\x00")
-    kind = (await reader.readexactly(4))[3]
-    length = 4 if kind == 1 else (await reader.readexactly(1))[0]
-    host = await reader.readexactly(length)
-    port = int.from_bytes(await reader.readexactly(2))
-    name = ".".join(map(str, host)) if kind == 1 else host.decode()
-    back, forth = await asyncio.open_connection(name, port)
-    writer.write(b"\x05\x00\x00\x01" + bytes(6))
-
-    async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        while piece := await source.read(65536):
-            target.write(piece)
-        target.close()
-
-    await asyncio.gather(carry(reader, forth), carry(back, writer))
-
-
 async def test_a_shop_that_cannot_reach_telegram_goes_through_its_proxy(telegram: TelegramWorld) -> None:
-    passed: list[bool] = []
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        passed.append(True)
-        await _socks(reader, writer)
-
-    async with await asyncio.start_server(pass_on, "127.0.0.1", 0) as proxy:
-        host, port = proxy.sockets[0].getsockname()
+    port = telegram.http.base_url.port
+    assert port
+    async with socks_proxy(port) as proxy:
         behind = BotAccess(
             _env_file=None,
             bot_token=SecretStr(TOKEN),
-            api_url=HttpUrl(str(telegram.http.base_url).rstrip("/")),
-            proxy=SecretStr(f"socks5://{host}:{port}"),
+            api_url=HttpUrl("http://telegram.invalid/sandbox/telegram"),
+            proxy=SecretStr(proxy.url),
         )
         driver = Stars(Config(_env_file=None), behind)
 
         assert isinstance(await driver.create(driver.prepare(request()), ""), Known)
 
         await driver.aclose()
-        proxy.close()
-    assert passed == [True]
+    assert proxy.asked == ["telegram.invalid:80"]
 
 
 def test_a_proxy_that_cannot_carry_payments_is_refused_with_what_to_do() -> None:
