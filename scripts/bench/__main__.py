@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from rich.console import Console
 from rich.table import Table
@@ -22,7 +23,7 @@ from tests.postgres_fixture import throwaway_postgres
 OUT = Path(__file__).parents[2] / "out" / "bench.json"
 STARTS = 3000
 TAPS_A_SECOND, TAP_SECONDS = 100, 15
-BUYERS = 60
+BUYERS, HEAP = 60, 100
 SUB_RATE, HOOK_RATE, LOAD_SECONDS = 500, 200, 15
 
 
@@ -42,7 +43,7 @@ def main() -> None:
     with throwaway_postgres() as dsn, tempfile.TemporaryDirectory() as home:
         migrate(dsn)
         with open_shop(dsn, Path(home)) as shop:
-            for measure in (cold_start, starts, taps, keys, links_and_webhooks):
+            for measure in (cold_start, starts, taps, keys, settles, links_and_webhooks):
                 for figure in measure(shop):
                     figures.append(figure)
                     Console().print(f"{figure.name}: {figure.value} {figure.unit}", style="dim")
@@ -120,12 +121,7 @@ def keys(shop: Shop) -> Iterator[Figure]:
         shop.do("/sandbox/_ctl/faults", {"service": service, "mode": "latency", "ms": ms, "times": None})
     waits, photos = [], Watch(shop, "sendPhoto")
     for person in shop.people(BUYERS, first=4_000_000):
-        write(shop, person, "/start")
-        message = until(lambda person=person: bot_message(shop, person))["message_id"]  # type: ignore[misc]
-        for words in ("299", "карта"):
-            tap(shop, person, message, until(lambda person=person, words=words: button(shop, person, words)))  # type: ignore[misc]
-        url = until(lambda person=person: button(shop, person, "Оплатить"))  # type: ignore[misc]
-        payment = url.rsplit("/", 1)[-1]
+        payment = order(shop, person)
         shop.do(f"/sandbox/yookassa/_ctl/payments/{payment}/pay")
         photo = until(lambda person=person: photos.to(person))[0]  # type: ignore[misc]
         told = next(d for d in shop.ask("/sandbox/yookassa/_ctl/deliveries") if d["object_id"] == payment)
@@ -134,6 +130,22 @@ def keys(shop: Shop) -> Iterator[Figure]:
     detail = f"p50 {outcome.quantile(0.5)} ms, {BUYERS} sales, provider 150 ms and panel 50 ms away"
     yield Figure("paid -> key, p99", outcome.quantile(0.99), "ms", "< 1000", detail)
     shop.http.delete(f"{shop.sandbox_url}/sandbox/_ctl/faults")
+
+
+def settles(shop: Shop) -> Iterator[Figure]:
+    """A heap of payments that were told while no worker ran: settled, keys made and sent by one that starts."""
+    shop.stop("worker")
+    for payment in [order(shop, person) for person in shop.people(HEAP, first=5_000_000)]:
+        shop.do(f"/sandbox/yookassa/_ctl/payments/{payment}/pay")
+    photos = Watch(shop, "sendPhoto")
+    shop.start("worker")
+    before = cpu_seconds(shop.pid("sandbox"))
+    until(lambda: len(photos.look()) >= HEAP, within=240)
+    spent = [cpu_seconds(shop.pid("worker")), cpu_seconds(shop.pid("sandbox")) - before]
+    sent = [at(call) for call in photos.seen]
+    seconds = max(sent) - min(sent)
+    detail = f"processor time: worker {spent[0]:.1f} s with its start, emulator {spent[1]:.1f} s of {seconds:.1f} s"
+    yield Figure("payments settled and keys sent by one worker", round(HEAP / seconds), "/s", "", detail)
 
 
 def links_and_webhooks(shop: Shop) -> Iterator[Figure]:
@@ -183,6 +195,16 @@ def bot_message(shop: Shop, person: int) -> Any:
     return until(lambda: next((m for m in reversed(shop.ask(path)["messages"]) if not m["outgoing"]), None))
 
 
+def order(shop: Shop, person: int) -> str:
+    """What this new person is to pay for a month by card: the provider's name of it."""
+    write(shop, person, "/start")
+    message = bot_message(shop, person)["message_id"]
+    for words in ("299", "карта"):
+        tap(shop, person, message, until(lambda words=words: button(shop, person, words)))  # type: ignore[misc]
+    url: str = until(lambda: button(shop, person, "Оплатить"))
+    return url.rsplit("/", 1)[-1]
+
+
 def button(shop: Shop, person: int, words: str) -> str | None:
     """What the button with these words carries, in the bot's first message to this person."""
     for message in shop.ask(f"/sandbox/telegram/_ctl/users/{person}/messages")["messages"]:
@@ -223,9 +245,11 @@ class Watch:
 
 
 def form_value(form: str, name: str) -> str | None:
-    """A field of a multipart body."""
+    """A field of a body: multipart where a file goes with it."""
     _, found, rest = form.partition(f'name="{name}"')
-    return rest.split("\r\n\r\n", 1)[1].split("\r\n", 1)[0] if found else None
+    if found:
+        return rest.split("\r\n\r\n", 1)[1].split("\r\n", 1)[0]
+    return parse_qs(form).get(name, [None])[0]
 
 
 def at(call: dict[str, Any]) -> float:
