@@ -78,18 +78,18 @@ async def renew(job: Renew, deps: Deps) -> None:
     """
     now = clock.now()
     async with deps.db.transaction() as session:
-        charge_id = await _take_step(session, deps, job.mandate_id, now)
+        charge_id = await take_step(session, deps, job.mandate_id, now)
     if charge_id is not None:
         await checkout.create(deps, charge_id, now)
         async with deps.db.transaction() as session:
-            await _take_step(session, deps, job.mandate_id, now)
+            await take_step(session, deps, job.mandate_id, now)
     async with deps.db.transaction() as session:
         mandate = await session.get(Mandate, job.mandate_id)
         assert mandate is not None
         await service.keep_grace(session, mandate.subscription_id)
 
 
-async def _take_step(session: AsyncSession, deps: Deps, mandate_id: UUID, now: datetime) -> UUID | None:
+async def take_step(session: AsyncSession, deps: Deps, mandate_id: UUID, now: datetime) -> UUID | None:
     """The payment to send, if there is one."""
     mandate = await service.lock_mandate(session, mandate_id)
     if mandate.state == "suspended":

@@ -13,7 +13,7 @@ FIRST_NOTICE = timedelta(days=3)  # before the end of what is paid for, as every
 LAST_NOTICE = timedelta(hours=24)
 CHARGES = (-12 * HOUR, -1 * HOUR, 24 * HOUR, 72 * HOUR)  # a refused charge is tried again at the next of these
 LAPSES_AFTER = 96 * HOUR
-NOTICE_HOLDS = 12 * HOUR  # nobody is charged sooner after the last notice
+NOTICE_HOLDS = 11 * HOUR  # nobody is charged sooner after the last notice, though that be late
 GRACE = timedelta(hours=24)  # how long a key outlives its time while a charge is under way
 
 OPEN = frozenset({PaymentState.NEW, PaymentState.PENDING, PaymentState.CONFIRMING, PaymentState.REVIEW})
