@@ -1,0 +1,172 @@
+"""What operators decide on payments: in review, and disputed."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from backend.kit.tokens import new_id
+from backend.notifications.kinds import Paid, PaymentFailed, Refunded
+from backend.orders import decisions
+from backend.orders.checkout import Checkout
+from backend.orders.decisions import NotDisputed, NotInReview, NotPaid
+from backend.payments.models import SavedMethod
+from backend.payments.providers.base import PaymentState
+from backend.payments.refunds import NothingToGiveBack, RefundUnderWay
+from backend.users.models import User
+from tests.integration.refund_cases import give_back, ledger, refund_rows, returned_there
+from tests.integration.test_settle import change_at_the_provider
+from tests.shop import Buyer, Shop
+
+
+async def in_review(shop: Shop, buyer: Buyer) -> Checkout:
+    """A payment that is not what was asked for: another account is said to have got it."""
+    checkout = await buyer.orders()
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    await change_at_the_provider(shop, checkout.payment_id, recipient={"account_id": "100501", "gateway_id": "1"})
+    await shop.passes(seconds=31)
+    assert (await shop.payment(checkout)).state == PaymentState.REVIEW
+    return checkout
+
+
+async def test_an_accepted_payment_counts_once_and_for_good(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await in_review(shop, buyer)
+
+    async with shop.deps.db.transaction() as session:
+        await decisions.accept(session, checkout.payment_id, shop.now)
+    with pytest.raises(NotInReview):
+        async with shop.deps.db.transaction() as session:
+            await decisions.accept(session, checkout.payment_id, shop.now)
+    await shop.passes(hours=25)
+
+    assert (await shop.payment(checkout)).state == PaymentState.SUCCEEDED
+    assert await ledger(buyer) == [30]
+    assert len(buyer.heard(Paid)) == 1
+    assert (await shop.panel.client())["enable"] is True
+
+
+async def test_a_declined_payment_counts_for_nothing_stays_declined_and_can_go_back(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await in_review(shop, buyer)
+
+    async with shop.deps.db.transaction() as session:
+        await decisions.reject(session, checkout.payment_id, shop.now)
+    await shop.passes(hours=25)  # the sweeps see it paid, and it is still not what was asked for
+
+    assert (await shop.payment(checkout)).state == PaymentState.CANCELED
+    (told,) = buyer.heard(PaymentFailed)
+    assert told.reason == "declined_by_shop"
+    await give_back(shop, checkout)
+    await shop.passes(hours=1)
+    assert (await shop.payment(checkout)).refunded_minor == 29900
+    assert [kind.counted for kind in buyer.heard(Refunded)] == [False]
+    assert await ledger(buyer) == []
+    with pytest.raises(NothingToGiveBack):
+        await give_back(shop, checkout)
+
+
+async def test_what_went_back_meanwhile_is_not_accepted(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await in_review(shop, buyer)
+    await returned_there(shop, checkout)
+    await shop.passes(hours=1)
+    assert (await shop.payment(checkout)).refunded_minor == 29900
+
+    with pytest.raises(RefundUnderWay):
+        async with shop.deps.db.transaction() as session:
+            await decisions.accept(session, checkout.payment_id, shop.now)
+
+    assert await ledger(buyer) == []
+
+
+async def saves_a_card(shop: Shop, buyer: Buyer, checkout: Checkout) -> None:
+    async with shop.deps.db.transaction() as session:
+        session.add(
+            SavedMethod(
+                id=new_id(),
+                user_id=buyer.id,
+                provider="yookassa",
+                account="100500",
+                method="bank_card",
+                ref=f"saved-{buyer.id}",
+                title="*4477",
+                payment_id=checkout.payment_id,
+                created_at=shop.now,
+            )
+        )
+
+
+async def test_a_dispute_deletes_what_was_saved_and_changes_no_key(shop: Shop) -> None:
+    buyer, other = await shop.buyer(), await shop.buyer()
+    checkout, theirs = await buyer.buys(), await other.buys()
+    await saves_a_card(shop, buyer, checkout)
+    await saves_a_card(shop, other, theirs)
+
+    began = shop.now
+    for _ in range(2):
+        async with shop.deps.db.transaction() as session:
+            await decisions.open_dispute(session, checkout.payment_id, shop.now)
+        shop.advance(days=1)
+
+    disputed_at = (await shop.payment(checkout)).disputed_at
+    assert disputed_at is not None
+    assert began <= disputed_at < began + timedelta(days=1)
+    methods = {method.user_id: method for method in await shop.all(select(SavedMethod))}
+    assert (methods[buyer.id].ref, methods[buyer.id].deleted_at) == (None, disputed_at)
+    assert methods[other.id].ref is not None
+    await shop.run_jobs()
+    assert await ledger(buyer) == [30]
+    assert all(client["enable"] for client in await shop.panel.clients())
+
+
+async def test_a_dispute_that_is_won_leaves_no_trace(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    with pytest.raises(NotDisputed):
+        async with shop.deps.db.transaction() as session:
+            await decisions.win_dispute(session, checkout.payment_id)
+    async with shop.deps.db.transaction() as session:
+        await decisions.open_dispute(session, checkout.payment_id, shop.now)
+
+    async with shop.deps.db.transaction() as session:
+        await decisions.win_dispute(session, checkout.payment_id)
+
+    assert (await shop.payment(checkout)).disputed_at is None
+    assert await ledger(buyer) == [30]
+
+
+async def test_a_dispute_that_is_lost_takes_the_days_and_flags_the_buyer(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await returned_there(shop, checkout, "99.00")
+    await shop.run_jobs()
+
+    async with shop.deps.db.transaction() as session:
+        await decisions.lose_dispute(session, checkout.payment_id, shop.now)
+    await shop.run_jobs()
+
+    assert {(row.origin, row.amount_minor) for row in await refund_rows(shop)} == {
+        ("external", 9900),
+        ("dispute", 20000),
+    }
+    assert sum(await ledger(buyer)) == 0
+    (user,) = await shop.all(select(User).where(User.id == buyer.id))
+    assert user.flagged_at is not None
+    assert (await shop.panel.client())["enable"] is False
+    with pytest.raises(NothingToGiveBack):
+        async with shop.deps.db.transaction() as session:
+            await decisions.lose_dispute(session, checkout.payment_id, shop.now)
+    await shop.passes(hours=1)
+    assert sum(await ledger(buyer)) == 0
+
+
+async def test_what_was_not_paid_is_not_disputed(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders()
+    with pytest.raises(NotPaid):
+        async with shop.deps.db.transaction() as session:
+            await decisions.open_dispute(session, checkout.payment_id, shop.now)
+    with pytest.raises(NotInReview):
+        async with shop.deps.db.transaction() as session:
+            await decisions.accept(session, checkout.payment_id, shop.now)

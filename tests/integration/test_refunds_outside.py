@@ -1,0 +1,203 @@
+"""Money that people give back in a company's cabinet: found, counted once, and the days with it."""
+
+import pytest
+from sqlalchemy import update
+
+from backend.notifications.kinds import Refunded
+from backend.orders.checkout import Checkout
+from backend.payments.models import Payment
+from backend.payments.providers.base import PaymentState
+from tests.integration.refund_cases import give_back, ledger, refund_rows, returned_there, rubles
+from tests.shop import Buyer, Shop
+
+
+async def test_a_webhook_tells_of_a_refund_and_its_days_go(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+
+    ref = await returned_there(shop, checkout, "100.00")
+    await shop.run_jobs()
+
+    (refund,) = await refund_rows(shop)
+    assert (refund.origin, refund.state, refund.amount_minor) == ("external", "succeeded", 10000)
+    assert refund.provider_refund_id == ref
+    assert (await shop.payment(checkout)).refunded_minor == 10000
+    assert await ledger(buyer) == [30, -10]
+    assert len(buyer.heard(Refunded)) == 1
+    assert all(event.handled_at for event in await shop.events())
+
+
+@pytest.mark.parametrize("after_days", [0, 4])
+async def test_with_its_webhook_lost_the_sweeps_find_it(shop: Shop, after_days: int) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await shop.passes(days=after_days)
+    await returned_there(shop, checkout, heard=False)
+
+    await shop.passes(hours=1 if after_days == 0 else 25)
+
+    (refund,) = await refund_rows(shop)
+    assert (refund.origin, refund.amount_minor) == ("external", 29900)
+    assert sum(await ledger(buyer)) == 0
+    assert (await shop.panel.client())["enable"] is False
+    await shop.passes(hours=25)
+    assert len(await refund_rows(shop)) == 1
+    assert len(buyer.heard(Refunded)) == 1
+
+
+async def test_several_refunds_of_a_payment_are_each_counted_once(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    refs = [await returned_there(shop, checkout, "50.00", heard=False) for _ in range(3)]
+    refs.append(await returned_there(shop, checkout, "9.00"))
+    for ref in refs[-1:] * 3:
+        await shop.yookassa.repeat_webhook(ref)
+    await shop.run_jobs()
+
+    assert {row.provider_refund_id for row in await refund_rows(shop)} == set(refs)
+    assert (await shop.payment(checkout)).refunded_minor == 15900
+    assert sum(await ledger(buyer)) == 30 - 15900 * 30 // 29900
+
+
+async def test_one_of_ours_and_one_of_theirs_at_a_time_are_two(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await give_back(shop, checkout, rubles("100"))
+    await returned_there(shop, checkout, "50.00")
+
+    await shop.run_jobs()
+    await shop.passes(hours=1)
+
+    rows = {(row.origin, row.amount_minor) for row in await refund_rows(shop)}
+    assert rows == {("ours", 10000), ("external", 5000)}
+    assert (await shop.payment(checkout)).refunded_minor == 15000
+    assert sum(await ledger(buyer)) == 30 - 15
+
+
+async def test_of_the_same_sum_at_a_time_both_are_counted_too(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await give_back(shop, checkout, rubles("100"))
+    shop.yookassa.breaks(("POST", "/v3/refunds"), "lost_after")
+    await returned_there(shop, checkout, "100.00", heard=False)
+
+    await shop.run_jobs()
+    await shop.passes(hours=2)
+
+    assert (await shop.payment(checkout)).refunded_minor == 20000
+    assert [row.state for row in await refund_rows(shop)] == ["succeeded", "succeeded"]
+    assert sum(await ledger(buyer)) == 30 - 20
+
+
+async def test_a_refund_and_its_payment_become_known_together(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders()
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    await returned_there(shop, checkout, heard=False)
+
+    await shop.passes(seconds=31)
+
+    assert await ledger(buyer) == [30, -30]
+    assert (await shop.payment(checkout)).refunded_minor == 29900
+
+
+async def test_while_the_refunds_cannot_be_read_the_event_waits(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    shop.yookassa.breaks(("GET", "/v3/refunds"), "status", status=500, times=2)
+    await returned_there(shop, checkout)
+
+    await shop.run_jobs()
+    assert await ledger(buyer) == [30]
+    assert [event.handled_at is None for event in await shop.events()] == [False, True]
+    await shop.passes(seconds=6)
+    await shop.passes(minutes=3)
+
+    assert await ledger(buyer) == [30, -30]
+    assert all(event.handled_at for event in await shop.events())
+
+
+async def test_a_forged_refund_takes_nothing(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    forged = {
+        "id": "216749f7-0016-50be-b000-078d43a63ae4",
+        "payment_id": await shop.yookassa.ref(checkout.payment_id),
+        "status": "succeeded",
+        "amount": {"value": "299.00", "currency": "RUB"},
+    }
+    body = {"type": "notification", "event": "refund.succeeded", "object": forged}
+    assert (await shop.webhook(body)).status_code == 200
+
+    await shop.passes(hours=1)
+
+    assert await refund_rows(shop) == []
+    assert await ledger(buyer) == [30]
+
+
+async def pays_coins(shop: Shop, buyer: Buyer) -> tuple[Checkout, int]:
+    """A payment in coins that is settled, with the id of its order at CoinGate."""
+    checkout = await buyer.orders(provider="coingate", method="btc")
+    ref = int((await shop.payment(checkout)).provider_payment_id or 0)
+    await coingate(shop, f"orders/{ref}/pay", coin="BTC", confirm=True)
+    await shop.passes(minutes=2)
+    assert (await shop.payment(checkout)).state == PaymentState.SUCCEEDED
+    return checkout, ref
+
+
+async def coingate(shop: Shop, path: str, **body: object) -> None:
+    url = f"{shop.town.companies_url}/sandbox/coingate/_ctl/{path}"
+    answer = await shop.yookassa.http.post(url, json=body)
+    assert answer.is_success, answer.text
+
+
+@pytest.mark.parametrize("heard", [True, False])
+async def test_coins_that_a_person_gave_back_are_found_in_their_order(shop: Shop, heard: bool) -> None:
+    buyer = await shop.buyer()
+    _, ref = await pays_coins(shop, buyer)
+    if not heard:
+        await coingate(shop, "callbacks/policy", drop=1)
+
+    await coingate(shop, f"orders/{ref}/refund", amount="100.00")
+    await shop.passes(hours=1)
+    await coingate(shop, f"orders/{ref}/refund")
+    await shop.passes(hours=1)
+
+    assert [row.provider_refund_id for row in await refund_rows(shop)] == [f"cg-{ref}-10000", f"cg-{ref}-29900"]
+    assert [row.origin for row in await refund_rows(shop)] == ["external", "external"]
+    assert await ledger(buyer) == [30, -10, -20]
+
+
+async def test_coins_that_are_to_go_back_wait_for_a_person_and_are_found_however_late(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout, ref = await pays_coins(shop, buyer)
+    await shop.passes(days=20)
+    await coingate(shop, "callbacks/policy", drop=1)
+
+    refund = await give_back(shop, checkout, rubles("100"))
+    await shop.passes(days=2)
+    assert [row.state for row in await refund_rows(shop)] == ["pending"]
+    await coingate(shop, f"orders/{ref}/refund", amount="90.00")  # he had his reasons
+    await shop.passes(hours=2)
+
+    (row,) = await refund_rows(shop)
+    assert (row.id, row.state, row.amount_minor) == (refund.id, "succeeded", 9000)
+    assert (await shop.payment(checkout)).refunded_minor == 9000
+    assert sum(await ledger(buyer)) == 30 - 9
+
+
+async def test_days_follow_the_sum_and_never_more_than_the_payment(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    async with shop.deps.db.transaction() as session:  # all of it went back before, as far as we know
+        await session.execute(update(Payment).values(refunded_minor=29900))
+    await returned_there(shop, checkout, "100.00")
+
+    await shop.run_jobs()
+
+    assert await refund_rows(shop) == []
+    assert (await shop.payment(checkout)).refunded_minor == 29900
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Payment).values(refunded_minor=0))
+    await shop.passes(hours=1)
+    assert await ledger(buyer) == [30, -10]

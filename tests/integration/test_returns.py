@@ -1,0 +1,250 @@
+"""Buyers who want money back, and what operators say to it."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+from backend.kit.money import Money
+from backend.notifications.kinds import Paid, PaidAgain, RefundAsked, RefundDecided, Refunded
+from backend.orders import returns
+from backend.orders.checkout import Checkout
+from backend.orders.returns import AlreadyDecided, Decision, OfferEnded, Refundable
+from backend.payments.refunds import NothingToGiveBack, RefundUnderWay
+from backend.payments.service import PaymentNotFound
+from backend.users.models import User
+from tests.integration.refund_cases import ledger, made_there, refund_rows, returned_there, rubles
+from tests.shop import Buyer, Shop
+
+
+async def offers(shop: Shop, buyer: Buyer) -> list[Refundable]:
+    async with shop.deps.db.transaction() as session:
+        return list(await returns.refundable(session, shop.deps.providers, buyer.id, shop.now))
+
+
+async def asks(shop: Shop, buyer: Buyer, checkout: Checkout) -> Refundable:
+    async with shop.deps.db.transaction() as session:
+        return await returns.ask_refund(
+            session, shop.deps.providers, shop.now, payment_id=checkout.payment_id, user_id=buyer.id
+        )
+
+
+async def decides(shop: Shop, refund_id: UUID, *, granted: bool = True) -> Decision:
+    async with shop.deps.db.transaction() as session:
+        return await returns.decide(session, shop.deps.providers, refund_id, shop.now, granted=granted)
+
+
+async def returns_second(shop: Shop, buyer: Buyer, payment_id: UUID) -> Money:
+    async with shop.deps.db.transaction() as session:
+        amount, _ = await returns.return_second(
+            session, shop.deps.providers, shop.now, payment_id=payment_id, user_id=buyer.id
+        )
+    return amount
+
+
+def operators_heard(shop: Shop, kind: type[RefundAsked] | type[PaidAgain]) -> list[RefundAsked | PaidAgain]:
+    return [told for told in shop.channel.told if isinstance(told, kind)]
+
+
+async def pays_twice(shop: Shop, buyer: Buyer) -> tuple[UUID, UUID]:
+    """Two payments of one order, both paid: the first and the second."""
+    first = await buyer.orders()
+    payment = await shop.payment(first)
+    assert payment.request_body is not None
+    second = await shop.yookassa.send("another-key", payment.request_body)
+    for ref in (payment.provider_payment_id or "", second):
+        await shop.yookassa.pay_ref(ref)
+        await shop.run_jobs()
+    (again,) = [paid.id for paid in await buyer.payments() if paid.provider_payment_id == second]
+    return first.payment_id, again
+
+
+async def test_a_buyer_asks_an_operator_agrees_and_the_days_ahead_go(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await shop.passes(days=9, hours=5)
+    (offer,) = await offers(shop, buyer)
+    assert (offer.days, offer.amount) == (20, Money(19934, offer.amount.currency))  # ceil(29900 x 20 / 30)
+
+    await asks(shop, buyer, checkout)
+    await shop.run_jobs()
+
+    (asked,) = operators_heard(shop, RefundAsked)
+    assert isinstance(asked, RefundAsked)
+    assert (asked.amount, asked.why) == ("199,34\u00a0₽", "asked by the buyer")
+    assert await ledger(buyer) == [30]
+    assert await offers(shop, buyer) == []
+    with pytest.raises(RefundUnderWay):
+        await asks(shop, buyer, checkout)
+
+    await shop.passes(days=2)  # and the sum is less by then
+    decision = await decides(shop, asked.refund_id)
+    with pytest.raises(AlreadyDecided):
+        await decides(shop, asked.refund_id)
+    await shop.run_jobs()
+
+    assert decision.amount == rubles("179.40")
+    assert [made["amount"]["value"] for made in await made_there(shop)] == ["179.40"]
+    assert await ledger(buyer) == [30, -18]
+    assert [told.granted for told in buyer.heard(RefundDecided)] == [True]
+    assert len(buyer.heard(Refunded)) == 1
+    assert (await shop.panel.client())["enable"] is True  # until the begun day ends
+
+
+async def test_two_operators_at_once_decide_once(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await asks(shop, buyer, checkout)
+    (row,) = await refund_rows(shop)
+
+    outcomes = await asyncio.gather(
+        decides(shop, row.id), decides(shop, row.id, granted=False), decides(shop, row.id), return_exceptions=True
+    )
+
+    assert sum(isinstance(outcome, AlreadyDecided) for outcome in outcomes) == 2
+    await shop.run_jobs()
+    assert len(buyer.heard(RefundDecided)) == 1
+
+
+async def test_what_is_declined_stays_and_is_not_asked_for_again(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await asks(shop, buyer, checkout)
+    (row,) = await refund_rows(shop)
+
+    await decides(shop, row.id, granted=False)
+    await shop.passes(hours=3)
+
+    assert [told.granted for told in buyer.heard(RefundDecided)] == [False]
+    assert await made_there(shop) == []
+    assert await ledger(buyer) == [30]
+    assert await offers(shop, buyer) == []
+    with pytest.raises(RefundUnderWay):
+        await asks(shop, buyer, checkout)
+
+
+async def test_all_of_it_goes_back_if_the_key_never_worked(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    shop.panel.goes_down()
+    checkout = await buyer.buys()
+    await shop.passes(days=3)
+
+    offer = await asks(shop, buyer, checkout)
+    assert (offer.amount, offer.days) == (offer.paid, 30)
+    (row,) = await refund_rows(shop)
+    await decides(shop, row.id)
+    shop.mend()
+    await shop.passes(minutes=6)
+
+    assert await ledger(buyer) == [30, -30]
+
+
+async def test_of_two_payments_each_has_its_own_days_ahead(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    first = await buyer.buys()
+    await shop.passes(days=10)
+    second = await buyer.buys()
+
+    ahead = {offer.payment_id: offer.days for offer in await offers(shop, buyer)}
+    assert ahead == {first.payment_id: 19, second.payment_id: 30}  # one of the first has just begun
+
+    await asks(shop, buyer, second)
+    (row,) = await refund_rows(shop)
+    await decides(shop, row.id)
+    await shop.run_jobs()
+    assert {offer.payment_id: offer.days for offer in await offers(shop, buyer)} == {first.payment_id: 19}
+    await shop.passes(days=20)
+    assert await offers(shop, buyer) == []
+
+
+async def test_when_the_days_are_over_before_the_answer_there_is_nothing_to_agree_to(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await shop.passes(days=28)
+    await asks(shop, buyer, checkout)
+    (row,) = await refund_rows(shop)
+    await shop.passes(days=3)
+
+    with pytest.raises(NothingToGiveBack):
+        await decides(shop, row.id)
+
+    await decides(shop, row.id, granted=False)
+    assert await ledger(buyer) == [30]
+
+
+async def test_nobody_asks_for_the_money_of_others(shop: Shop) -> None:
+    buyer, thief = await shop.buyer(), await shop.buyer()
+    checkout = await buyer.buys()
+    assert await offers(shop, thief) == []
+    with pytest.raises(PaymentNotFound):
+        await asks(shop, thief, checkout)
+    with pytest.raises(PaymentNotFound):
+        await returns_second(shop, thief, checkout.payment_id)
+    assert await refund_rows(shop) == []
+
+
+async def test_what_is_asked_for_is_done_when_a_person_does_it_in_the_cabinet(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await asks(shop, buyer, checkout)
+    (asked,) = await refund_rows(shop)
+    await returned_there(shop, checkout, "100.00")
+    await shop.run_jobs()
+
+    (row,) = await refund_rows(shop)
+    assert (row.id, row.state, row.amount_minor) == (asked.id, "succeeded", 10000)
+    with pytest.raises(AlreadyDecided):
+        await decides(shop, row.id)
+
+
+async def test_the_second_payment_of_an_order_goes_back_at_one_tap(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    first, second = await pays_twice(shop, buyer)
+    assert await ledger(buyer) == [30, 30]
+    assert [(paid.times, paid.days) for paid in buyer.heard(Paid)] == [(1, 30), (2, 60)]
+    assert len(operators_heard(shop, PaidAgain)) == 1
+
+    outcomes = await asyncio.gather(
+        *(returns_second(shop, buyer, payment_id) for payment_id in (second, first, second)), return_exceptions=True
+    )
+    await shop.run_jobs()
+
+    assert sum(isinstance(outcome, Money) for outcome in outcomes) == 1
+    assert await ledger(buyer) == [30, 30, -30]
+    assert [made["amount"]["value"] for made in await made_there(shop)] == ["299.00"]
+    for payment_id in (first, second):
+        with pytest.raises(NothingToGiveBack):
+            await returns_second(shop, buyer, payment_id)
+
+
+async def test_after_14_days_the_second_payment_is_asked_for_like_any_other(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    _, second = await pays_twice(shop, buyer)
+    await shop.passes(days=14, minutes=1)
+
+    with pytest.raises(OfferEnded):
+        await returns_second(shop, buyer, second)
+
+    assert second in {offer.payment_id for offer in await offers(shop, buyer)}
+
+
+async def test_a_blocked_buyer_who_pays_has_days_no_key_and_an_operator_who_decides(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders()
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(User).where(User.id == buyer.id).values(blocked_at=shop.now))
+    await shop.yookassa.pay(checkout.payment_id)
+    await shop.run_jobs()
+
+    assert await ledger(buyer) == [30]
+    assert [client["enable"] for client in await shop.panel.clients()] == [False]
+    (asked,) = operators_heard(shop, RefundAsked)
+    assert isinstance(asked, RefundAsked)
+    assert (asked.why, asked.amount) == ("paid while blocked", "299\u00a0₽")
+    await shop.passes(days=5)
+    decision = await decides(shop, asked.refund_id)
+    await shop.run_jobs()
+    assert decision.amount == rubles("299")
+    assert await ledger(buyer) == [30, -30]
+    assert buyer.heard(RefundDecided) == []  # he did not ask
