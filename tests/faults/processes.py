@@ -15,6 +15,7 @@ import httpx2
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.app import create_app
+from backend.autopay.jobs import Renew, renew
 from backend.kit import clock
 from backend.kit.errors import Unavailable
 from backend.kit.jobs import Worker
@@ -123,6 +124,11 @@ async def refreshes(deps: Deps, provider: str, ref: str) -> None:
 async def sends(deps: Deps, payment_id: UUID) -> None:
     """Life of a process that sends a payment's request to its provider."""
     await checkout.create(deps, payment_id, clock.now())
+
+
+async def renews(deps: Deps, mandate_id: UUID) -> None:
+    """Life of a worker that takes the next step of one renewal."""
+    await renew(Renew(mandate_id), deps)
 
 
 class DiesAnswering:

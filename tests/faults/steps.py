@@ -1,7 +1,7 @@
 """What the fault cases share. A fault that nothing met fails its case: it would have proven nothing."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from backend.app import create_app
 from backend.kit.db import Database
 from backend.notifications.kinds import Kind
-from backend.orders.checkout import Checkout, methods_for
+from backend.orders.checkout import Checkout, MethodOffer, methods_for
 from tests.outside import until
 from tests.serving import listener, url_of
 from tests.shop import Buyer, Shop
@@ -21,7 +21,6 @@ Json = dict[str, Any]
 K = TypeVar("K", bound=Kind)
 
 CREATE = {"method": "POST", "path": "/v3/payments"}
-FETCH = {"method": "GET", "path": "/v3/payments/*"}
 LOCK_WAITS = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
 
 
@@ -212,9 +211,18 @@ def told_operators(shop: Shop, kind: type[K]) -> list[K]:
 
 async def offered(shop: Shop) -> set[str]:
     """The providers whose buttons a buyer sees now."""
+    return {offer.provider for offer in await _offers(shop)}
+
+
+async def renewing(shop: Shop) -> set[str]:
+    """The providers that offer to renew by themselves now."""
+    return {offer.provider for offer in await _offers(shop) if offer.renewed_by}
+
+
+async def _offers(shop: Shop) -> Sequence[MethodOffer]:
     plan = await shop.plan("monthly")
     async with shop.deps.db.transaction() as session:
-        return {offer.provider for offer in await methods_for(session, shop.deps.providers, plan.id)}
+        return await methods_for(session, shop.deps.providers, plan.id)
 
 
 async def days(buyer: Buyer) -> list[int]:

@@ -16,8 +16,18 @@ from backend.orders.checkout import Checkout, MethodUnavailable
 from backend.payments.providers.base import PaymentState
 from sandbox.companies import SHOP_KEY
 from tests.faults.processes import go_on, kill, process, sends, stand_still, was_killed
-from tests.faults.renewals import order_with_renewals, renewing
-from tests.faults.steps import CREATE, Coins, answers_to, assert_bought_once, days, fault, offered, told_operators
+from tests.faults.steps import (
+    CREATE,
+    Coins,
+    answers_to,
+    assert_bought_once,
+    days,
+    fault,
+    offered,
+    renewing,
+    told_operators,
+)
+from tests.integration.autopay_fixture import orders_renewed
 from tests.outside import until
 from tests.shop import Buyer, Shop
 
@@ -230,7 +240,7 @@ async def test_fault_11_a_shop_that_may_not_save_cards_sells_without(shop: Shop)
     await shop.yookassa.change_shop(recurring=False)
     assert "yookassa" in await renewing(shop)
 
-    checkout = await order_with_renewals(buyer)
+    checkout = await orders_renewed(buyer)
 
     refused, sold = await shop.yookassa.creates()
     assert (refused["status"], '"save_payment_method":true' in refused["body"]) == (403, True)
@@ -240,7 +250,7 @@ async def test_fault_11_a_shop_that_may_not_save_cards_sells_without(shop: Shop)
     assert {p.order_id for p in await buyer.payments()} == {checkout.order_id}
     assert "yookassa" not in await renewing(shop)
     await assert_pays_as_usual(shop, buyer, checkout)
-    later = await order_with_renewals(next_buyer)
+    later = await orders_renewed(next_buyer)
     assert len(await shop.yookassa.creates()) == 3
     await assert_pays_as_usual(shop, next_buyer, later)
 
