@@ -181,7 +181,7 @@ async def find_renewal(session: AsyncSession, mandate_id: UUID, user_id: int) ->
     """A mandate of this person, whatever its state."""
     query = _renewals().where(Mandate.id == mandate_id, Mandate.user_id == user_id)
     row = (await session.execute(query)).one_or_none()
-    return Renewal(*row.tuple()) if row else None
+    return Renewal(*row) if row else None
 
 
 async def renewals_of(session: AsyncSession, user_id: int) -> Sequence[Renewal]:
@@ -194,7 +194,7 @@ async def renewals_of(session: AsyncSession, user_id: int) -> Sequence[Renewal]:
     )
     query = _renewals().where(Mandate.user_id == user_id, Mandate.state.in_(LIVING), ~overtaken)
     rows = await session.execute(query.order_by(Mandate.created_at))
-    return [Renewal(*row.tuple()) for row in rows]
+    return [Renewal(*row) for row in rows]
 
 
 def _renewals() -> Select[Mandate, SavedMethod, datetime | None, Plan]:
