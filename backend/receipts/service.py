@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from backend.kit.errors import NotFound
 from backend.kit.jobs import Job
@@ -100,8 +101,8 @@ async def follow(session: AsyncSession, now: datetime) -> None:
 
 async def _enter_missing(session: AsyncSession, now: datetime) -> None:
     """What is left of a sale whose income was annulled, and sales nobody wrote down."""
-    of_payment = Receipt.payment_id == Payment.id
-    standing = exists().where(of_payment, Receipt.state != "annulled")
+    of_payment, other = Receipt.payment_id == Payment.id, aliased(Receipt)
+    standing = exists().where(other.payment_id == Payment.id, other.state != "annulled")
     annulled = select(Receipt).join(Payment, of_payment).where(Receipt.state == "annulled", ~standing)
     annulled = annulled.where(Payment.amount_minor > Payment.refunded_minor).order_by(Receipt.created_at)
     titles = {(old.payment_id, old.registrar): old.title for old in await session.scalars(annulled)}
