@@ -28,7 +28,7 @@ review_app = typer.Typer()
 dispute_app = typer.Typer()
 
 NAMED = typer.Argument(metavar="PAYMENT", help="Our id of it, the order number people see, or the provider's id.")
-Act = Callable[[AsyncSession, Payment, datetime], Awaitable[str]]
+Act = Callable[[Deps, AsyncSession, Payment, datetime], Awaitable[str]]
 
 
 class Review(StrEnum):
@@ -84,11 +84,11 @@ def review(
     """Decide on a payment that is not what was asked for."""
     t = operator_language()
 
-    async def accept(session: AsyncSession, found: Payment, now: datetime) -> str:
+    async def accept(deps: Deps, session: AsyncSession, found: Payment, now: datetime) -> str:
         granted = await decisions.accept(session, found.id, now)
         return t("review-accepted", moment=t.moment(granted.until, now))
 
-    async def cancel(session: AsyncSession, found: Payment, now: datetime) -> str:
+    async def cancel(deps: Deps, session: AsyncSession, found: Payment, now: datetime) -> str:
         declined = await decisions.reject(session, found.id, now)
         left = left_of(declined).minor > 0
         offer = t("review-canceled-money", id=str(found.id)) if left else ""
@@ -104,14 +104,14 @@ def dispute(
     """Note that a buyer's bank asks for a payment back, and how that ended."""
     t = operator_language()
 
-    async def act(session: AsyncSession, found: Payment, now: datetime) -> str:
+    async def act(deps: Deps, session: AsyncSession, found: Payment, now: datetime) -> str:
         match standing:
             case Dispute.OPENED:
-                await decisions.open_dispute(session, found.id, now)
+                await decisions.open_dispute(session, deps.providers, found.id, now)
             case Dispute.WON:
                 await decisions.win_dispute(session, found.id)
             case Dispute.LOST:
-                await decisions.lose_dispute(session, found.id, now)
+                await decisions.lose_dispute(session, deps.providers, found.id, now)
         return t(f"dispute-{standing}")
 
     _decide(payment, "payment.dispute", standing, act, t)
@@ -124,7 +124,7 @@ def _decide(name: str, action: str, decision: str, act: Act, t: Translate) -> No
         now = clock.now()
         async with deps.db.transaction() as session:
             found, _ = await _find(session, name, t, now)
-            said = await act(session, found, now)
+            said = await act(deps, session, found, now)
             await _note(session, found, action, now, decision=decision)
         return said
 

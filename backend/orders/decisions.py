@@ -4,13 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.errors import Conflict
 from backend.orders.service import fulfil, take_back, tell_failure
-from backend.payments import refunds
+from backend.payments import refunds, saved
 from backend.payments.models import Payment, SavedMethod
+from backend.payments.providers import Providers
 from backend.payments.providers.base import PaymentState
 from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, left_of
 from backend.payments.rules import DECLINED_BY_SHOP, NEVER
@@ -79,7 +80,7 @@ async def _in_review(session: AsyncSession, payment_id: UUID) -> Payment:
     return payment
 
 
-async def open_dispute(session: AsyncSession, payment_id: UUID, now: datetime) -> Payment:
+async def open_dispute(session: AsyncSession, providers: Providers, payment_id: UUID, now: datetime) -> Payment:
     """A buyer's bank asks for the money: no key changes, but nothing that he saved is charged any more.
 
     Raises:
@@ -87,11 +88,10 @@ async def open_dispute(session: AsyncSession, payment_id: UUID, now: datetime) -
     """
     payment = await _paid(session, payment_id)
     payment.disputed_at = payment.disputed_at or now
-    await session.execute(
-        update(SavedMethod)
-        .where(SavedMethod.user_id == payment.user_id, SavedMethod.deleted_at.is_(None))
-        .values(ref=None, deleted_at=now)
-    )
+    renewing = {provider.id for provider in providers if provider.by_bot}
+    query = select(SavedMethod).where(SavedMethod.user_id == payment.user_id, SavedMethod.deleted_at.is_(None))
+    for method in (await session.scalars(query)).all():
+        await saved.forget(session, method.id, now, renewed_by_company=method.provider in renewing)
     log.warning("payment.disputed", payment=payment_id)
     return payment
 
@@ -109,14 +109,14 @@ async def win_dispute(session: AsyncSession, payment_id: UUID) -> Payment:
     return payment
 
 
-async def lose_dispute(session: AsyncSession, payment_id: UUID, now: datetime) -> Payment:
+async def lose_dispute(session: AsyncSession, providers: Providers, payment_id: UUID, now: datetime) -> Payment:
     """The bank took back all that was left: so do we, and the buyer is flagged.
 
     Raises:
         PaymentNotFound, NotPaid, NothingToGiveBack
         RefundUnderWay: money is on its way to him already.
     """
-    payment = await open_dispute(session, payment_id, now)
+    payment = await open_dispute(session, providers, payment_id, now)
     left = left_of(payment)
     if not left.minor:
         raise NothingToGiveBack(payment=payment_id)

@@ -49,6 +49,7 @@ class Refundable:
     paid: Money
     amount: Money
     days: int
+    by_days: bool  # the sum is for the days ahead, and less when they are fewer
     gives_back: GivesBack
 
 
@@ -78,10 +79,11 @@ async def _worth(
     kept = days - days_taken(days, payment.amount_minor, payment.refunded_minor)
     ahead = days_ahead(await grants_of(session, subscription.id), str(payment.id), subscription.paid_until - now)
     never_worked = not await had_working_key(session, subscription.id)
-    if never_worked or (gives_back is GivesBack.WHOLE and ahead):
+    by_days = not never_worked and gives_back is not GivesBack.WHOLE
+    if never_worked or (ahead and not by_days):
         amount, gone = left, kept
     else:
-        minor = price_of_days(days, payment.amount_minor, payment.refunded_minor, ahead) if ahead else 0
+        minor = price_of_days(days, payment.amount_minor, payment.refunded_minor, ahead) if by_days and ahead else 0
         amount, gone = Money(minor, left.currency), ahead
     if amount.minor <= 0:
         return None
@@ -93,6 +95,7 @@ async def _worth(
         paid=payment.amount,
         amount=amount,
         days=gone,
+        by_days=by_days,
         gives_back=gives_back,
     )
 

@@ -92,7 +92,8 @@ def confirm_view(t: Translate, offer: Refundable, now: datetime) -> View:
 
 def asked_view(t: Translate, offer: Refundable) -> View:
     asked = t("refund-asked", order=str(offer.order_number), amount=offer.amount)
-    return View(paragraphs(t("refund-asked-title"), asked), [_home(t)])
+    less = t("refund-asked-less") if offer.by_days else ""
+    return View(paragraphs(t("refund-asked-title"), asked, less), [_home(t)])
 
 
 def decided_view(t: Translate, decided: RefundDecided, brand: Brand) -> View:

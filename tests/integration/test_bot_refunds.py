@@ -36,7 +36,7 @@ async def test_a_buyer_asks_an_operator_returns_and_nobody_else_decides(shop: Sh
 
         await phone.writes("/paysupport")
         await phone.taps("Вернуть деньги")
-        assert f"№ {checkout.order_number} · 299\u00a0₽" in labels(await phone.screen())
+        assert f"🧾 № {checkout.order_number} · 289,04\u00a0₽" in labels(await phone.screen())
         await phone.taps(f"№ {checkout.order_number}")
         assert "Подписка станет короче на 29" in (await phone.screen())["text"]
         await phone.taps("Да, вернуть")

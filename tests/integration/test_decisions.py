@@ -106,7 +106,7 @@ async def test_a_dispute_deletes_what_was_saved_and_changes_no_key(shop: Shop) -
     began = shop.now
     for _ in range(2):
         async with shop.deps.db.transaction() as session:
-            await decisions.open_dispute(session, checkout.payment_id, shop.now)
+            await decisions.open_dispute(session, shop.deps.providers, checkout.payment_id, shop.now)
         shop.advance(days=1)
 
     disputed_at = (await shop.payment(checkout)).disputed_at
@@ -127,7 +127,7 @@ async def test_a_dispute_that_is_won_leaves_no_trace(shop: Shop) -> None:
         async with shop.deps.db.transaction() as session:
             await decisions.win_dispute(session, checkout.payment_id)
     async with shop.deps.db.transaction() as session:
-        await decisions.open_dispute(session, checkout.payment_id, shop.now)
+        await decisions.open_dispute(session, shop.deps.providers, checkout.payment_id, shop.now)
 
     async with shop.deps.db.transaction() as session:
         await decisions.win_dispute(session, checkout.payment_id)
@@ -143,7 +143,7 @@ async def test_a_dispute_that_is_lost_takes_the_days_and_flags_the_buyer(shop: S
     await shop.run_jobs()
 
     async with shop.deps.db.transaction() as session:
-        await decisions.lose_dispute(session, checkout.payment_id, shop.now)
+        await decisions.lose_dispute(session, shop.deps.providers, checkout.payment_id, shop.now)
     await shop.run_jobs()
 
     assert {(row.origin, row.amount_minor) for row in await refund_rows(shop)} == {
@@ -156,7 +156,7 @@ async def test_a_dispute_that_is_lost_takes_the_days_and_flags_the_buyer(shop: S
     assert (await shop.panel.client())["enable"] is False
     with pytest.raises(NothingToGiveBack):
         async with shop.deps.db.transaction() as session:
-            await decisions.lose_dispute(session, checkout.payment_id, shop.now)
+            await decisions.lose_dispute(session, shop.deps.providers, checkout.payment_id, shop.now)
     await shop.passes(hours=1)
     assert sum(await ledger(buyer)) == 0
 
@@ -166,7 +166,7 @@ async def test_what_was_not_paid_is_not_disputed(shop: Shop) -> None:
     checkout = await buyer.orders()
     with pytest.raises(NotPaid):
         async with shop.deps.db.transaction() as session:
-            await decisions.open_dispute(session, checkout.payment_id, shop.now)
+            await decisions.open_dispute(session, shop.deps.providers, checkout.payment_id, shop.now)
     with pytest.raises(NotInReview):
         async with shop.deps.db.transaction() as session:
             await decisions.accept(session, checkout.payment_id, shop.now)

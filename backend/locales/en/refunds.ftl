@@ -5,7 +5,7 @@ refund-list-title = ↩️ <b>Get money back</b>
 refund-list-hint = For which payment? The button says how much comes back. We return the money for whole days that are still ahead, or all of it if the key never worked.
 refund-list-none = There is nothing to return now: no paid days are ahead, or a refund is on its way already.
 refund-list-contact = If that is wrong, write to us: { $support }
-button-refund-payment = No. { $order } · { $amount }
+button-refund-payment = 🧾 No. { $order } · { $amount }
 
 refund-confirm-title = ↩️ <b>Get { $amount } back?</b>
 refund-confirm-order = Order No. { $order } of { $day }, paid { $paid }.
@@ -17,7 +17,8 @@ refund-confirm-how-by-hand = The seller looks at your request, and the answer co
 button-refund-confirm = ↩️ Yes, return { $amount }
 
 refund-asked-title = 📨 <b>We have your request</b>
-refund-asked = Order No. { $order }, { $amount } to come back. Until the seller answers, your subscription works as usual; days that go by until then are subtracted.
+refund-asked = Order No. { $order }, { $amount } to come back. Until the seller answers, your subscription works as usual.
+refund-asked-less = Days that go by until then are subtracted from the sum.
 refund-asked-all = { $amount } to come back. This money is returned by hand: we will write to you and ask where to send it.
 
 refund-granted-title = ✅ <b>Refund granted: { $amount }</b>

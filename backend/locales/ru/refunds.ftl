@@ -5,7 +5,7 @@ refund-list-title = ↩️ <b>Вернуть деньги</b>
 refund-list-hint = За какой платёж? На кнопке — сколько вернётся. Мы возвращаем деньги за целые дни, которые ещё впереди, а если ключ так и не заработал — всю сумму.
 refund-list-none = Сейчас возвращать нечего: оплаченных дней впереди нет или возврат уже оформлен.
 refund-list-contact = Если это не так, напишите: { $support }
-button-refund-payment = № { $order } · { $amount }
+button-refund-payment = 🧾 № { $order } · { $amount }
 
 refund-confirm-title = ↩️ <b>Вернуть { $amount }?</b>
 refund-confirm-order = Заказ № { $order } от { $day }, оплачено { $paid }.
@@ -17,7 +17,8 @@ refund-confirm-how-by-hand = Продавец рассмотрит просьб�
 button-refund-confirm = ↩️ Да, вернуть { $amount }
 
 refund-asked-title = 📨 <b>Просьба принята</b>
-refund-asked = Заказ № { $order }, к возврату { $amount }. Пока продавец не ответил, подписка работает как обычно; дни, которые пройдут до ответа, из суммы вычтутся.
+refund-asked = Заказ № { $order }, к возврату { $amount }. Пока продавец не ответил, подписка работает как обычно.
+refund-asked-less = Дни, которые пройдут до ответа, из суммы вычтутся.
 refund-asked-all = К возврату { $amount }. Эти деньги возвращаются вручную: мы напишем вам и спросим, куда их отправить.
 
 refund-granted-title = ✅ <b>Возврат одобрен: { $amount }</b>
