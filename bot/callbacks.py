@@ -30,6 +30,7 @@ class Screen(StrEnum):
     HELP = "help"
     TERMS = "terms"
     PAYSUPPORT = "paysupport"
+    EMAIL = "email"
     REFUND = "refund"
     AUTOPAY = "autopay"
 
@@ -123,6 +124,12 @@ class Reissue(CallbackData, prefix="reissue"):
     subscription_id: UUID
     step: Annotated[int, Field(ge=0, le=2)]
     version: Small
+
+
+class ChangeEmail(CallbackData, prefix="email"):
+    """Set the address for receipts, or delete it."""
+
+    remove: bool
 
 
 class ShowText(CallbackData, prefix="text"):

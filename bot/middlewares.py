@@ -115,9 +115,17 @@ class Person(BaseMiddleware):
                 language_code=sender.language_code,
                 payload=_start_payload(event),
             )
+            if not _is_plain_text(event):
+                user.awaiting = None  # whoever does something else has put the question aside
         data["user"] = user
         data["t"] = translator(user.language, user.time_zone or deps.brand.time_zone)
         return await handler(event, data)
+
+
+def _is_plain_text(event: TelegramObject) -> bool:
+    """A text that is no command: it may answer what was asked."""
+    said = event.message.text if isinstance(event, Update) and event.message else None
+    return said is not None and not said.startswith("/")
 
 
 def _start_payload(event: TelegramObject) -> str | None:

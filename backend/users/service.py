@@ -86,6 +86,16 @@ async def set_language(session: AsyncSession, user_id: int, language: str) -> No
     await session.execute(update(User).where(User.id == user_id).values(language=language, language_chosen=True))
 
 
+async def ask(session: AsyncSession, user_id: int, question: str | None) -> None:
+    """What the person writes next answers this question; None: nothing is asked any more."""
+    await session.execute(update(User).where(User.id == user_id).values(awaiting=question))
+
+
+async def set_email(session: AsyncSession, user_id: int, email: str | None) -> None:
+    """Receipts go to this address from now on; None: to none."""
+    await session.execute(update(User).where(User.id == user_id).values(email=email))
+
+
 async def set_reachable(session: AsyncSession, telegram_id: int, now: datetime, *, reachable: bool) -> None:
     """Note that a person blocked the bot, or let it speak again."""
     await session.execute(

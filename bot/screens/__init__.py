@@ -2,13 +2,28 @@
 
 from aiogram import Router
 
-from bot.screens import autopay, back, checkout, fallback, help, home, keys, plans, profile, refunds, settings, terms
+from bot.screens import (
+    autopay,
+    back,
+    checkout,
+    email,
+    fallback,
+    help,
+    home,
+    keys,
+    plans,
+    profile,
+    refunds,
+    settings,
+    terms,
+)
 
 SCREENS: tuple[Router, ...] = (
     back.router,  # before home: it takes what follows one kind of /start
     home.router,
     plans.router,
     checkout.router,
+    email.router,
     autopay.router,
     keys.router,
     profile.router,

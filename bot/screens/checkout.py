@@ -18,6 +18,7 @@ from backend.payments.rules import SENT_PERHAPS
 from backend.plans import service as plans
 from backend.plans.models import Plan
 from backend.plans.service import PlanNotOnSale
+from backend.receipts.rules import EmailNeeded
 from backend.users.models import User
 from bot.callbacks import (
     CheckPayment,
@@ -30,6 +31,7 @@ from bot.callbacks import (
     TickAutopay,
 )
 from bot.deps import Deps
+from bot.screens.email import ask_email
 from bot.screens.help import contact
 from bot.screens.keys import Holding, key_rows, subscription_button
 from bot.screens.plans import show_plans
@@ -310,6 +312,9 @@ async def order(
         )
     except PlanNotOnSale as error:
         await show_plans(call, deps, t, note=t(error.code))
+        return
+    except EmailNeeded:
+        await ask_email(call, deps, user, t, chosen)
         return
     await _show_state(call, deps, t, checkout, now)
 

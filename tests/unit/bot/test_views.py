@@ -14,8 +14,9 @@ from backend.orders.queries import HistoryLine
 from backend.payments.providers.base import PaymentState
 from backend.subscriptions.models import Subscription
 from backend.subscriptions.rules import Standing
-from bot.callbacks import ChoosePlan, StartTrial
+from bot.callbacks import ChooseMethod, ChoosePlan, StartTrial
 from bot.screens.checkout import checkout_view, failed_view, methods_view, paid_view, renewed_view
+from bot.screens.email import ask_view, email_view, saved_view
 from bot.screens.help import help_view, paysupport_view
 from bot.screens.home import home_view, trial_view
 from bot.screens.keys import choose_key_view, key_qr_view, key_views
@@ -86,6 +87,14 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
         yield f"ending, trial {trial}", ending_view(t, EndingSoon(ID, UNTIL, 1), OFFERS, NOW, trial=trial)
         yield f"ended, trial {trial}", ended_view(t, Ended(ID, NOW - timedelta(days=400)), [], NOW, trial=trial)
     yield "settings", settings_view(t)
+    yield "settings with e-mail", settings_view(t, email=True)
+    for wrong in (False, True):
+        yield f"ask e-mail, wrong {wrong}", ask_view(t, BRAND, wrong=wrong)
+        yield f"ask e-mail of a small shop, wrong {wrong}", ask_view(t, SMALL_BRAND, wrong=wrong)
+    yield "e-mail saved", saved_view(t, HOSTILE, ChooseMethod(plan_id=2, provider="yookassa", method="bank_card"))
+    yield "e-mail saved, settings", saved_view(t, HOSTILE, None)
+    yield "e-mail", email_view(t, HOSTILE)
+    yield "no e-mail", email_view(t, None)
     yield "terms", terms_view(t, BRAND, TEXTS)
     yield "terms of a small shop", terms_view(t, SMALL_BRAND, SMALL_TEXTS)
     for document in SMALL_TEXTS:
