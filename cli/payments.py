@@ -14,7 +14,7 @@ from backend.kit import clock
 from backend.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from backend.kit.i18n import Translate
 from backend.kit.money import Currency, Money, to_minor
-from backend.orders import decisions, refunds
+from backend.orders import decisions, refunds, returns
 from backend.orders.lookup import find_payments
 from backend.orders.models import Order
 from backend.payments.models import Payment
@@ -50,9 +50,14 @@ class Dispute(StrEnum):
 def refund(
     payment: str = NAMED,
     amount: str | None = typer.Option(None, help="100.00; without it, all that is left."),
+    *,
+    decline: bool = typer.Option(False, help="Give nothing back of what a buyer asks for or a person is to return."),
 ) -> None:
     """Give a payment back, all of it or a part: days go with it, the buyer is told."""
     t = operator_language()
+    if decline:
+        _decide(payment, "payment.refund", "declined", _call_off(t), t)
+        return
 
     async def work(deps: Deps) -> str:
         now = clock.now()
@@ -75,6 +80,13 @@ def refund(
         return t("refund-opened", amount=money, order=str(order.number))
 
     _run(work, t)
+
+
+def _call_off(t: Translate) -> Act:
+    async def act(deps: Deps, session: AsyncSession, found: Payment, now: datetime) -> str:
+        return t("refund-called-off", amount=await returns.call_off(session, deps.providers, found.id, now))
+
+    return act
 
 
 @review_app.command()

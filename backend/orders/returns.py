@@ -168,7 +168,7 @@ async def decide(
         amount, by_hand = Money(asked.amount_minor, payment.amount.currency), False
         await refunds.end_refund(session, refund_id, "canceled")
     if asked.reason == BY_BUYER:
-        told = RefundDecided(refund_id, order.number, str(amount), granted)
+        told = RefundDecided(refund_id, order.number, str(amount), granted, by_hand)
         await notify(session, order.user_id, told, once=f"refund-decided:{refund_id}", now=now)
     return Decision(
         order_number=order.number,
@@ -178,6 +178,28 @@ async def decide(
         payment_ref=payment.provider_payment_id or "",
         provider=payment.provider,
     )
+
+
+async def call_off(session: AsyncSession, providers: Providers, payment_id: UUID, now: datetime) -> Money:
+    """Decline what was asked for, or call off what waits for a person to give it back. How much that was.
+
+    Raises:
+        PaymentNotFound
+        NothingToGiveBack: nothing of this payment waits for a person.
+    """
+    payment = await lock_payment(session, payment_id)
+    waiting = await refunds.find_open(session, payment_id)
+    if waiting is None or waiting.request_body is not None:
+        raise NothingToGiveBack(payment=payment_id)
+    if waiting.state == "asked":
+        return (await decide(session, providers, waiting.id, now, granted=False)).amount
+    amount = Money(waiting.amount_minor, payment.amount.currency)
+    await refunds.end_refund(session, waiting.id, "canceled")
+    if waiting.reason == BY_BUYER:
+        order = await get_order(session, payment.order_id)
+        told = RefundDecided(waiting.id, order.number, str(amount), granted=False)
+        await notify(session, order.user_id, told, once=f"refund-called-off:{waiting.id}", now=now)
+    return amount
 
 
 async def _pro_rata(

@@ -44,7 +44,8 @@ def list_view(t: Translate, offers: Sequence[Refundable], brand: Brand) -> View:
     """The payments of which money can come back, with how much of each."""
     back = [Button(t("button-back"), Open(screen=Screen.PAYSUPPORT))]
     if not offers:
-        nothing = [t("refund-list-none"), t("refund-list-contact", support=contact(brand))]
+        reachable = brand.support or brand.support_url
+        nothing = [t("refund-list-none"), t("refund-list-contact", support=contact(brand)) if reachable else ""]
         return View(paragraphs(t("refund-list-title"), *nothing), [back])
     buttons = [
         [
@@ -100,7 +101,8 @@ def decided_view(t: Translate, decided: RefundDecided, brand: Brand) -> View:
     """The operator's answer."""
     order = str(decided.order_number)
     if decided.granted:
-        title, then = t("refund-granted-title", amount=decided.amount), t("refund-granted", order=order)
+        title = t("refund-granted-title", amount=decided.amount)
+        then = t("refund-granted-by-hand" if decided.by_hand else "refund-granted", order=order)
     else:
         title = t("refund-declined-title")
         then = t("refund-declined", order=order, amount=decided.amount, support=contact(brand))

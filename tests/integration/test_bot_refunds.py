@@ -94,7 +94,7 @@ async def test_the_second_payment_goes_back_at_one_tap(shop: Shop) -> None:
         await shop.run_jobs()
 
         offer = await found(phone, "Оплачено ещё раз")
-        assert "две оплаты одного заказа и засчитали обе: подписка продлена на 60 дней" in offer["text"]
+        assert "две оплаты одного заказа и засчитали обе: подписка продлена на 60\u00a0дней" in offer["text"]
         assert f"Заказ № {checkout.order_number} оплачен дважды" in (await operator.screen())["text"]
         await phone.taps("Вернуть 299", on=offer)
         assert "Возвращаем 299\u00a0₽" in (await phone.message(offer["message_id"]))["text"]

@@ -5,12 +5,14 @@ from pathlib import Path
 from sqlalchemy import select
 
 from backend.audit.models import Action
+from backend.notifications.kinds import RefundDecided
 from backend.payments.providers.base import PaymentState
 from backend.users.models import User
 from tests.integration.refund_cases import ledger, made_there, refund_rows
 from tests.integration.terminal import terminal
 from tests.integration.test_cli_doctor import shop_of
 from tests.integration.test_decisions import in_review
+from tests.integration.test_returns import asks
 from tests.shop import Shop
 
 
@@ -57,6 +59,21 @@ async def test_a_refund_by_every_name_of_a_payment(shop: Shop, tmp_path: Path) -
         ("payment.refund", str(checkout.payment_id), "100.00"),
         ("payment.refund", str(checkout.payment_id), "199.00"),
     ]
+
+
+async def test_what_a_buyer_asks_for_can_be_declined_from_the_terminal(shop: Shop, tmp_path: Path) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await asks(shop, buyer, checkout)
+
+    said, code = await says(shop, tmp_path, "refund", str(checkout.order_number), "--decline")
+    assert ("Не возвращаем: 289,04" in said, code) == (True, 0), said
+    said, code = await says(shop, tmp_path, "refund", str(checkout.order_number), "--decline")
+    assert ("возвращать нечего" in said, code) == (True, 1)
+    await shop.run_jobs()
+
+    assert [told.granted for told in buyer.heard(RefundDecided)] == [False]
+    assert [row.state for row in await refund_rows(shop)] == ["canceled"]
 
 
 async def test_several_payments_of_one_order_are_listed(shop: Shop, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from backend.notifications.kinds import Refunded
 from backend.orders.checkout import Checkout
+from backend.orders.returns import call_off
 from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
 from tests.integration.refund_cases import give_back, ledger, refund_rows, returned_there, rubles
@@ -184,6 +185,24 @@ async def test_coins_that_are_to_go_back_wait_for_a_person_and_are_found_however
     assert (row.id, row.state, row.amount_minor) == (refund.id, "succeeded", 9000)
     assert (await shop.payment(checkout)).refunded_minor == 9000
     assert sum(await ledger(buyer)) == 30 - 9
+
+
+async def test_what_a_person_was_to_give_back_can_be_called_off(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout, ref = await pays_coins(shop, buyer)
+    await give_back(shop, checkout)
+    await shop.passes(hours=2)
+
+    async with shop.deps.db.transaction() as session:
+        assert await call_off(session, shop.deps.providers, checkout.payment_id, shop.now) == rubles("299")
+    await coingate(shop, f"orders/{ref}/refund", amount="100.00")
+    await shop.passes(hours=1)
+
+    assert [(row.origin, row.state) for row in await refund_rows(shop)] == [
+        ("ours", "canceled"),
+        ("external", "succeeded"),
+    ]
+    assert await ledger(buyer) == [30, -10]
 
 
 async def test_days_follow_the_sum_and_never_more_than_the_payment(shop: Shop) -> None:

@@ -23,6 +23,7 @@ refund-asked-all = { $amount } to come back. This money is returned by hand: we 
 
 refund-granted-title = ✅ <b>Refund granted: { $amount }</b>
 refund-granted = Order No. { $order }. The money goes back to where it came from, usually in 1 to 3 days, 10 at most. I will write when it is on its way.
+refund-granted-by-hand = Order No. { $order }. This money is returned by hand: we will write to you and ask where to send it. I will write when it is on its way.
 refund-declined-title = ❌ <b>Refund declined</b>
 refund-declined = Order No. { $order }, { $amount }. You disagree? Write to us: { $support }
 
@@ -100,6 +101,7 @@ operator-paid-again =
 
 refund-opened = Returning { $amount } for order No. { $order }. The buyer gets a message when the money is on its way. If the provider refuses, we write to you in Telegram.
 refund-opened-stray = Returning { $amount }. If the provider refuses, we write to you in Telegram.
+refund-called-off = Not returned: { $amount }. A buyer who asked for it gets a message.
 refund-opened-by-hand = { $provider } returns no money at our request. Return { $amount } yourself, in the cabinet: payment { $payment }. The shop notices the refund, takes the days and tells the buyer.
 refund-bad-amount = "{ $text }" is no amount in { $currency }. Example: --amount { $example }
 refund-still-unknown = Nobody knows what became of the former refund of this payment, and the provider does not answer now. Try again later.

@@ -33,6 +33,7 @@ class RefundDecided(Kind):
     order_number: int
     amount: str
     granted: bool
+    by_hand: bool = False  # a person sends it
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
         yield f"decided {granted}", screens.decided_view(t, RefundDecided(ID, 1001, "199 ₽", granted), BRAND)
         for why in (BY_BUYER, BLOCKED):
             yield f"answer {granted} {why}", screens.answer_view(t, replace(DECISION, why=why), granted=granted)
+    by_hand = RefundDecided(ID, 1001, "199 ₽", True, by_hand=True)
+    yield "decided, by hand", screens.decided_view(t, by_hand, BRAND)
     yield "answer, by hand", screens.answer_view(t, replace(DECISION, by_hand=True), granted=True)
     for times in (2, 3, 5):
         paid = Paid(ID, ID, 30 * times, UNTIL, "299 ₽", key_ready=False, shown_in=None, times=times)
