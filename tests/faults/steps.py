@@ -20,7 +20,8 @@ from tests.shop import Buyer, Shop
 Json = dict[str, Any]
 K = TypeVar("K", bound=Kind)
 
-CREATE = {"method": "POST", "path": "/v3/payments"}
+CREATE: Json = {"method": "POST", "path": "/v3/payments"}
+
 LOCK_WAITS = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
 
 
@@ -198,7 +199,7 @@ async def somebody_waits(shop: Shop) -> None:
         async with shop.deps.db.transaction() as session:
             return bool(await session.scalar(LOCK_WAITS))
 
-    await until(is_there, seconds=10)
+    await until(is_there, seconds=20)
 
 
 # --- what must have become of it ---

@@ -172,7 +172,7 @@ async def test_fault_46_switching_renewals_off_stops_what_was_not_sent_and_nothi
     assert (await switches_off(early)).stands is None
     mandate = await late.mandate()
     async with fault(shop, "yookassa", "slow_body", ms=1000, **CREATE), process(shop, renews, mandate.id) as worker:
-        await until(lambda: charged(shop))
+        await until(lambda: charged(shop), seconds=20)
         stand_still(worker)
         off = await switches_off(late)
         await go_on(worker)

@@ -31,8 +31,6 @@ from tests.integration.autopay_fixture import orders_renewed
 from tests.outside import until
 from tests.shop import Buyer, Shop
 
-LIST = {"method": "GET", "path": "/v3/payments"}
-
 
 async def sent_for(shop: Shop, checkout: Checkout) -> list[dict[str, Any]]:
     """The requests to create this payment that arrived, oldest first."""
@@ -68,7 +66,7 @@ async def test_fault_05_a_webhook_before_the_answer_to_the_create_binds_the_paym
     buyer = await shop.buyer()
     opened = await buyer.opens_payment()
     async with fault(shop, "yookassa", "slow_body", ms=1000, **CREATE), process(shop, sends, opened.id) as sender:
-        await until(shop.yookassa.objects)
+        await until(shop.yookassa.objects, seconds=20)
         stand_still(sender)
         ref = await shop.yookassa.pay(opened.id)
         await shop.run_jobs()
@@ -168,7 +166,7 @@ async def test_fault_09_a_process_killed_before_the_answer_is_kept_costs_a_repea
     buyer = await shop.buyer()
     opened = await buyer.opens_payment()
     async with fault(shop, "yookassa", "slow_body", ms=1500, **CREATE), process(shop, sends, opened.id) as sender:
-        await until(shop.yookassa.objects)
+        await until(shop.yookassa.objects, seconds=20)
         kill(sender)
         assert was_killed(sender)
     (made,) = await shop.yookassa.objects(opened.id)

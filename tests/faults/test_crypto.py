@@ -7,11 +7,21 @@ from backend.orders.checkout import Checkout
 from backend.payments.providers.base import PaymentState
 from backend.payments.providers.coingate.bodies import read_order_body
 from sandbox.companies import COINGATE_KEY
-from tests.faults.steps import Answers, Coins, assert_bought_once, controls, days, door_of, fault, told_operators
+from tests.faults.steps import (
+    Answers,
+    Coins,
+    Json,
+    assert_bought_once,
+    controls,
+    days,
+    door_of,
+    fault,
+    told_operators,
+)
 from tests.outside import until
 from tests.shop import Buyer, Shop
 
-CREATE = {"method": "POST", "path": "/v2/orders"}
+CREATE: Json = {"method": "POST", "path": "/v2/orders"}
 
 
 async def orders(buyer: Buyer) -> Checkout:
