@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from backend.alerts.measures import measure
+from backend.audit.service import measure as measure_audit
 from backend.kit import clock
 from backend.kit.db import Database
 from backend.kit.errors import Unavailable
@@ -46,7 +47,9 @@ async def metrics(request: Request, db: Annotated[Database, Depends(database)]) 
     known = [driver.id for driver in request.app.state.deps.providers]
     try:
         async with asyncio.timeout(ANSWER_SECONDS), db.transaction() as session:
-            shop = generate_latest(await measure(session, known, clock.now()))
+            registry = await measure(session, known, clock.now())
+            await measure_audit(session, registry)
+        shop = generate_latest(registry)
     except (Unavailable, TimeoutError):
         shop = b""
     return Response(generate_latest() + shop, media_type=CONTENT_TYPE_LATEST)

@@ -27,6 +27,7 @@ LATER = {
     "provider": "cli.providers",
     "report": "cli.providers:report_app",
     "texts": "cli.texts",
+    "audit": "cli.audit",
     "receipts": "cli.receipts",
     "refund": "cli.payments:refund_app",
     "review": "cli.payments:review_app",

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from backend.alerts import jobs as alerts_jobs
 from backend.app import create_app
+from backend.audit import jobs as audit_jobs
 from backend.autopay import jobs as autopay_jobs
 from backend.kit.errors import Outside
 from backend.kit.jobs import Worker
@@ -42,7 +43,16 @@ DAY_SECONDS = 24 * 3600
 RETRY_SECONDS = 300
 
 # Importing them is what registers their runners and ticks.
-JOBS = (autopay_jobs, alerts_jobs, notifications_jobs, orders_jobs, receipts_jobs, subscriptions_jobs, vpn_jobs)
+JOBS = (
+    audit_jobs,
+    autopay_jobs,
+    alerts_jobs,
+    notifications_jobs,
+    orders_jobs,
+    receipts_jobs,
+    subscriptions_jobs,
+    vpn_jobs,
+)
 
 
 class Server(uvicorn.Server):

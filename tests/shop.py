@@ -23,6 +23,7 @@ from sqlalchemy import select, text
 
 from backend.alerts import jobs as alerts_jobs
 from backend.app import create_app
+from backend.audit import jobs as audit_jobs
 from backend.autopay import jobs as autopay_jobs
 from backend.kit import clock
 from backend.kit.jobs import RECURRING, Timer, Worker
@@ -40,6 +41,7 @@ from backend.payments.rules import NEVER
 from backend.payments.service import Attempt, open_payment
 from backend.plans.models import Plan
 from backend.plans.service import get_price
+from backend.receipts import jobs as receipts_jobs
 from backend.subscriptions import jobs as subscriptions_jobs
 from backend.subscriptions.models import Extension, Subscription
 from backend.subscriptions.service import Granted, start_trial
@@ -53,7 +55,16 @@ from tests.outside import Panel, YooKassa, until
 from tests.town import Town
 
 # Importing them is what registers their runners and ticks.
-JOBS = (autopay_jobs, alerts_jobs, notifications_jobs, orders_jobs, subscriptions_jobs, vpn_jobs)
+JOBS = (
+    audit_jobs,
+    autopay_jobs,
+    alerts_jobs,
+    notifications_jobs,
+    orders_jobs,
+    receipts_jobs,
+    subscriptions_jobs,
+    vpn_jobs,
+)
 
 SECRET_KEY = "a-secret-of-the-tests-0123456789"
 YOOKASSA_ADDRESS = "185.71.76.1"  # one of those YooKassa sends webhooks from
@@ -257,7 +268,7 @@ class Shop:
     async def audit(self) -> None:
         """The books agree with themselves and with the companies; called after every test."""
         async with self.deps.db.transaction() as session:
-            broken = await audit_books(session)
+            broken = await audit_books(session, clock.now())
             emails = set(await session.scalars(select(VpnKey.email)))
         broken += audit_objects(await self.yookassa.objects(), self.yookassa.strays)
         broken += audit_requests(await self.yookassa.creates())

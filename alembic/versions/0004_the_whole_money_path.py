@@ -22,6 +22,31 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_audit_log_subject"), "audit_log", ["subject"], unique=False)
     op.create_table(
+        "violations",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=True),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_violations")),
+    )
+    op.create_index(
+        "violations_open",
+        "violations",
+        ["rule", "subject"],
+        unique=True,
+        postgresql_where=sa.text("gone_at is null"),
+    )
+    op.create_table(
+        "audit_checks",
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("violations", sa.BigInteger(), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("rule", name=op.f("pk_audit_checks")),
+    )
+    op.create_table(
         "circuits",
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("failures", sa.BigInteger(), nullable=False),

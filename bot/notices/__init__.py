@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from backend.notifications import kinds
-from bot.notices import autopay, operator, receipts, refunds, sale
+from bot.notices import audit, autopay, operator, receipts, refunds, sale
 from bot.notices.base import Said
 from bot.view import View
 
@@ -35,6 +35,7 @@ OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
     kinds.BooksDiffer: receipts.books_differ,
     kinds.FiscalReceiptFailed: receipts.fiscal_failed,
     kinds.FiscalReceiptRefused: receipts.fiscal_refused,
+    kinds.AuditFailed: audit.failed,
     kinds.ChargeUnanswered: operator.charge_unanswered,
     kinds.KeyUsed: operator.key_used,
     kinds.ProviderMisconfigured: operator.misconfigured,

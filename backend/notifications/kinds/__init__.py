@@ -1,5 +1,6 @@
 """Everything we say, a file for each subject."""
 
+from backend.notifications.kinds.audit import AuditFailed
 from backend.notifications.kinds.autopay import AutopayFailed, AutopayNotice, AutopayOn, AutopayStopped
 from backend.notifications.kinds.base import Kind
 from backend.notifications.kinds.operator import (
@@ -41,6 +42,7 @@ KINDS: dict[str, type[Kind]] = {kind.__name__: kind for kind in Kind.__subclasse
 
 __all__ = [
     "KINDS",
+    "AuditFailed",
     "AutopayFailed",
     "AutopayNotice",
     "AutopayOn",
