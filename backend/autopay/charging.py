@@ -1,5 +1,6 @@
 """A renewal is ordered like anything else is, and paid by what was saved. The caller holds the mandate's row."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from backend.autopay.rules import OPEN, cycle_key
 from backend.kit.i18n import translator
 from backend.kit.money import Money
 from backend.kit.tokens import new_id
-from backend.orders.checkout import Deps
+from backend.orders.checkout import Deps, attempt_of
 from backend.orders.models import Order
 from backend.orders.service import PRICE_HOLDS, snapshot_of
 from backend.payments import saved
@@ -79,17 +80,6 @@ async def _order_of(session: AsyncSession, mandate: Mandate, until: datetime, am
 
 async def _attempt(session: AsyncSession, deps: Deps, order: Order, method: SavedMethod) -> Attempt:
     user = await users.get_user(session, order.user_id)
-    t = translator(user.language)
-    return Attempt(
-        order_id=order.id,
-        user_id=user.id,
-        amount=order.amount,
-        method=method.method,
-        description=t("autopay-description", days=order.period_days, order=str(order.number)),
-        language=user.language,
-        return_base=deps.return_base,
-        public_url=deps.public_url,
-        payer=None if user.telegram_id is None else str(user.telegram_id),
-        email=user.email,
-        charged=method,
-    )
+    says = translator(user.language)("autopay-description", days=order.period_days, order=str(order.number))
+    attempt = attempt_of(deps, order, user, method.method, language=user.language)
+    return replace(attempt, description=says, charged=method)

@@ -41,7 +41,8 @@ class Subscriber:
 
     async def method(self) -> SavedMethod:
         query = select(SavedMethod).where(SavedMethod.user_id == self.buyer.id).order_by(SavedMethod.created_at)
-        return (await self.shop.all(query))[-1]
+        newest: SavedMethod = (await self.shop.all(query))[-1]
+        return newest
 
     async def charges(self) -> Sequence[Payment]:
         """What was charged without the buyer, oldest first."""
