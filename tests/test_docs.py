@@ -15,6 +15,7 @@ import typer
 
 from backend.api.resources import PREFIX
 from backend.api.routers import ROUTERS
+from backend.consents.endpoints import router as consents
 from backend.health import router as health
 from backend.links.endpoints import router as links
 from backend.orders.endpoints import router as orders
@@ -250,7 +251,11 @@ def test_every_trouble_in_the_log_is_explained() -> None:
 
 
 def test_addresses_are_served() -> None:
-    served = {getattr(route, "path", "") for router in (health, orders, links, *ROUTERS) for route in router.routes}
+    served = {
+        getattr(route, "path", "")
+        for router in (health, orders, links, consents, *ROUTERS)
+        for route in router.routes
+    }
     known = served | {PREFIX} | DEMO | {f"/{command}" for command in COMMANDS}
     unknown = [f"{page}: {address}" for page, address in written(ADDRESS) if address.partition("?")[0] not in known]
     report(unknown, "Neither an address of the shop nor a command of the bot.")

@@ -38,6 +38,7 @@ class Control:
             post("/payments/{id}/pay", self.pay),
             post("/payments/{id}/decline", self.decline),
             post("/payments/{id}/expire", lambda path, body: self.payments.expire(path["id"])["object"]),
+            post("/payments/{id}/receipt", self.settle_receipt),
             get("/refunds", lambda path, body: [d["object"] for d in self.refunds.newest_first()]),
             get("/refunds/policy", lambda path, body: {"result": self.refunds.policy}),
             post("/refunds/policy", self.set_refund_policy),
@@ -82,6 +83,12 @@ class Control:
         if not isinstance(reason, str) or not isinstance(party, str | None):
             raise ValueError("party and reason are text")
         return self.payments.decline(path["id"], reason, party)["object"]
+
+    def settle_receipt(self, path: dict[str, str], body: Document) -> object:
+        """{"status": "succeeded" | "canceled"}"""
+        if body.get("status") not in ("succeeded", "canceled"):
+            raise ValueError("status is succeeded or canceled")
+        return self.payments.settle_receipt(path["id"], body["status"])["object"]
 
     def set_refund_policy(self, path: dict[str, str], body: Document) -> object:
         """{"result": "succeeded" | "pending" | "canceled:<reason>"}"""

@@ -157,6 +157,14 @@ class Payments:
         shown["refundable"] = total < wire.minor(shown["amount"])
         self._documents.put(document["id"], document)
 
+    def settle_receipt(self, payment_id: str, status: str) -> Document:
+        """The fiscal receipt of a payment is registered, or not. Nobody is told; whoever asks sees it."""
+        document = self.find(payment_id)
+        if document is None or "receipt_registration" not in document["object"]:
+            raise KeyError(payment_id)
+        document["object"]["receipt_registration"] = status
+        return self._documents.put(document["id"], document)
+
     def _pending(self, payment_id: str) -> Document:
         document = self.find(payment_id)
         if document is None:
@@ -202,7 +210,7 @@ class Payments:
             "refunded_amount": wire.rubles(0),
         }
         if "receipt_registration" in shown:
-            shown["receipt_registration"] = "succeeded"
+            shown["receipt_registration"] = self._shops.get(document["shop"]).receipts
 
     def _cancel(self, document: Document, reason: str, party: str) -> None:
         shown = document["object"]

@@ -1,0 +1,159 @@
+"""Where the payment company registers fiscal receipts: the buyer's e-mail, the lines, and what became of them."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from backend.notifications.kinds import FiscalReceiptFailed, FiscalReceiptRefused
+from backend.payments.providers import Providers
+from backend.payments.providers.yookassa import Config, YooKassa
+from backend.receipts.rules import EmailNeeded
+from backend.users.service import set_email
+from sandbox.companies import SHOP_ID, SHOP_KEY
+from tests.integration.bot_fixtures import BotShop
+from tests.shop import Buyer, Shop
+
+
+@pytest.fixture
+async def fiscal(shop: Shop) -> AsyncIterator[Shop]:
+    """A shop with receipts, here and at the company."""
+    url = f"{shop.town.companies_url}/sandbox/yookassa/v3"
+    values: dict[str, Any] = {"api_url": url, "shop_id": SHOP_ID, "secret_key": SHOP_KEY, "vat_code": 1}
+    former = shop.deps.providers
+    driver = YooKassa(Config(_env_file=None, **values))
+    shop.deps.providers = Providers([driver], former.keys, former.newest)
+    await shop.yookassa.change_shop(fiscalization=True)
+    yield shop
+    await former.aclose()
+
+
+async def with_email(shop: Shop, email: str = "anna@example.com") -> Buyer:
+    buyer = await shop.buyer()
+    async with shop.deps.db.transaction() as session:
+        await set_email(session, buyer.id, email)
+    return buyer
+
+
+async def test_without_an_address_nothing_is_ordered(fiscal: Shop) -> None:
+    buyer = await fiscal.buyer()
+
+    with pytest.raises(EmailNeeded):
+        await buyer.orders()
+
+    assert await buyer.payments() == []
+
+
+async def test_the_receipt_goes_to_the_buyer_and_says_what_was_sold(fiscal: Shop) -> None:
+    buyer = await with_email(fiscal)
+
+    checkout = await buyer.buys()
+
+    (sent,) = await fiscal.yookassa.creates()
+    assert '"customer":{"email":"anna@example.com"}' in sent["body"]
+    assert f"Доступ к сервису, 30 дней, заказ {checkout.order_number}" in sent["body"]
+    assert (await fiscal.payment(checkout)).receipt == "succeeded"
+
+
+async def test_a_receipt_is_watched_until_it_is_registered(fiscal: Shop) -> None:
+    await fiscal.yookassa.change_shop(receipts="pending")
+    buyer = await with_email(fiscal)
+    checkout = await buyer.buys()
+    assert (await fiscal.payment(checkout)).receipt == "pending"
+
+    await fiscal.yookassa.act(
+        f"payments/{await fiscal.yookassa.ref(checkout.payment_id)}/receipt", status="succeeded"
+    )
+    await fiscal.passes(minutes=11)
+
+    assert (await fiscal.payment(checkout)).receipt == "succeeded"
+    assert not told(fiscal, FiscalReceiptFailed)
+
+
+@pytest.mark.parametrize("status", ["canceled", "pending"])
+async def test_a_receipt_that_is_refused_or_a_day_late_is_told_once(fiscal: Shop, status: str) -> None:
+    await fiscal.yookassa.change_shop(receipts=status)
+    buyer = await with_email(fiscal)
+
+    checkout = await buyer.buys()
+    for _ in range(3):
+        await fiscal.passes(hours=12, minutes=11)
+
+    assert [(said.payment_id, said.status) for said in told(fiscal, FiscalReceiptFailed)] == [
+        (checkout.payment_id, status)
+    ]
+    assert "Paid" in buyer.told, "the sale is done all the same"
+
+
+async def test_payments_refused_for_their_receipt_are_told_with_what_to_do(fiscal: Shop) -> None:
+    buyer = await with_email(fiscal)
+    fiscal.yookassa.breaks(
+        ("POST", "/v3/payments"),
+        "status",
+        status=400,
+        body={
+            "type": "error",
+            "id": "1",
+            "code": "invalid_request",
+            "description": "Receipt is missing or illegal",
+            "parameter": "receipt",
+        },
+    )
+
+    await buyer.orders()
+    await fiscal.run_jobs()
+
+    (said,) = told(fiscal, FiscalReceiptRefused)
+    assert (said.provider, said.reason) == ("yookassa", "Receipt is missing or illegal")
+
+
+def told(shop: Shop, kind: type[Any]) -> list[Any]:
+    return [said for said in shop.channel.told if isinstance(said, kind)]
+
+
+async def test_the_bot_asks_once_understands_slips_and_goes_on_to_pay(fiscal: Shop, bot_shop: BotShop) -> None:
+    phone = await bot_shop.started()
+    await phone.taps("Месяц")
+    plan = await fiscal.plan("monthly")
+    await phone.taps("Банковская карта")
+    assert "E-mail для чека" in (await phone.screen())["text"]
+
+    wrong = await phone.writes("anna at example")
+    assert "не похоже" in wrong["text"]
+    saved = await phone.writes("  Anna@Example.COM ")
+    assert "Anna@example.com" in saved["text"]
+    await phone.taps("Продолжить оплату")
+    assert "Заказ №" in (await phone.screen())["text"]
+
+    (sent,) = await fiscal.yookassa.creates()
+    assert "Anna@example.com" in sent["body"]
+    assert (await bot_shop.user(phone)).awaiting is None
+    await phone.sends_tap(f"buy:{plan.id}:yookassa:sbp", (await phone.screen())["message_id"])
+    assert "E-mail" not in (await phone.screen())["text"]
+
+
+async def test_whoever_puts_the_question_aside_is_not_taken_at_his_next_word(fiscal: Shop, bot_shop: BotShop) -> None:
+    phone = await bot_shop.started()
+    plan = await fiscal.plan("monthly")
+    await phone.sends_tap(f"buy:{plan.id}:yookassa:sbp", (await phone.screen())["message_id"])
+    await phone.writes("/help")
+
+    await phone.writes("anna@example.com")
+
+    user = await bot_shop.user(phone)
+    assert (user.email, user.awaiting) == (None, None)
+
+
+async def test_the_address_is_changed_and_deleted_in_the_settings(fiscal: Shop, bot_shop: BotShop) -> None:
+    phone = await bot_shop.started()
+    await phone.writes("/settings")
+    await phone.taps("E-mail для чеков")
+    await phone.taps("Указать адрес")
+    await phone.writes("anna@example.com")
+    assert (await bot_shop.user(phone)).email == "anna@example.com"
+
+    await phone.writes("/settings")
+    await phone.taps("E-mail для чеков")
+    await phone.taps("Удалить адрес")
+
+    assert (await bot_shop.user(phone)).email is None
