@@ -188,7 +188,7 @@ async def _standing(deps: Deps, provider: str, t: Translate) -> AsyncIterator[Fi
     if found.off is not None:
         yield Finding(Level.WARN, provider, switched(here, found, now), t("doctor-provider-on-mend", name=provider))
     elif found.held is not None:
-        yield Finding(Level.FAIL, provider, switched(here, found, now), t("doctor-provider-held-mend"))
+        yield Finding(Level.FAIL, provider, switched(here, found, now), t("doctor-provider-held-mend", name=provider))
     if found.circuit is not None:
         yield Finding(Level.WARN, provider, working(here, found, now), t("doctor-provider-trouble-mend"))
     if found.last_webhook is not None:

@@ -19,7 +19,7 @@ from backend.kit.i18n import Translate, translator
 from backend.orders.checkout import Checkout
 from backend.orders.tryout import start_test
 from backend.payments.providers.base import PaymentProvider
-from backend.switches.service import switch_off, switch_on
+from backend.switches.service import release, switch_off, switch_on
 from backend.users import service as users
 from bot.notices.operator import report_text
 from bot.view import TAG
@@ -62,12 +62,13 @@ def off(
 
 @app.command()
 def on(name: str = typer.Argument(help="yookassa, coingate or stars.")) -> None:
-    """Offer a provider again. One that the audit holds stays held until its books are right."""
+    """Offer a provider again, also one that the audit holds."""
     t = operator_language()
 
     async def act(session: AsyncSession) -> None:
-        if await switch_on(session, name):
-            await note(session, actor=actor(), action="provider.on", subject=name, now=clock.now())
+        switched, released = await switch_on(session, name), await release(session, name)
+        if switched or released:
+            await note(session, actor=actor(), action="provider.on", subject=name, now=clock.now(), held=released)
 
     Console().print(run_once(lambda deps: _switch(deps, t, name, act)))
 

@@ -22,7 +22,7 @@ async def switch_off(session: AsyncSession, provider: str, *, reason: str, by: s
 
 
 async def switch_on(session: AsyncSession, provider: str) -> bool:
-    """Sell by this provider again, unless the audit holds it. False: it was not off."""
+    """Take an operator's switch back: it sells again, unless the audit holds it. False: it was not off."""
     return await _unset(session, f"{OFF}{provider}")
 
 
@@ -32,7 +32,7 @@ async def hold(session: AsyncSession, provider: str, reason: str, now: datetime)
 
 
 async def release(session: AsyncSession, provider: str) -> bool:
-    """The books of this provider are right again. False: it was not held."""
+    """Take the hold of the audit back: an operator looked into it. False: it was not held."""
     return await _unset(session, f"{HELD}{provider}")
 
 

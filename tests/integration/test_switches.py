@@ -130,6 +130,11 @@ async def test_the_commands_switch_list_and_try(shop: Shop, tmp_path: Path) -> N
         await seen.sees("yookassa", "Выключен с", "новый договор", "работает")
         assert await seen.ends() == 0
     off = await offered(shop, shop.deps.db)
+    async with shop.deps.db.transaction() as session:
+        await switches.hold(session, "yookassa", "two effects of one payment", clock.now())
+    async with terminal(*provider, "list", home=tmp_path, **settings) as seen:
+        await seen.sees("Остановлен сверкой книг с", "two effects of one payment")
+        assert await seen.ends() == 0
     async with terminal(*provider, "test", "yookassa", home=tmp_path, **settings) as seen:
         await seen.sees("1", "₽", "http")
         assert await seen.ends() == 0
@@ -148,7 +153,7 @@ async def test_the_commands_switch_list_and_try(shop: Shop, tmp_path: Path) -> N
         ("provider.off", "yookassa"),
         ("provider.on", "yookassa"),
     ]
-    assert actions[0].details == {"reason": "новый договор"}
+    assert [action.details for action in actions] == [{"reason": "новый договор"}, {"held": True}]
     assert actions[0].actor.startswith("cli:")
 
 

@@ -66,7 +66,7 @@ provider-test-refused = The provider refused: { $reason }
 report-bad-day = { $text } is no day. Write it as 2026-11-24.
 
 doctor-provider-on-mend = To switch it on again: vpn-service provider on { $name }
-doctor-provider-held-mend = See what does not add up: vpn-service audit. Once the books are right it sells again by itself.
+doctor-provider-held-mend = See what does not add up: vpn-service audit. When that is settled, switch it on again: vpn-service provider on { $name }
 doctor-provider-trouble-mend = Its buttons are hidden. It is asked by itself and comes back as soon as it answers.
 doctor-provider-heard = Last webhook: { $last }
 doctor-provider-hook = Address for notifications: { $url }

@@ -66,7 +66,7 @@ provider-test-refused = Провайдер отказал: { $reason }
 report-bad-day = { $text }: такого дня нет. Укажите его как 2026-11-24.
 
 doctor-provider-on-mend = Включить снова: vpn-service provider on { $name }
-doctor-provider-held-mend = Посмотрите, что не сходится: vpn-service audit. Когда книги сойдутся, продажа возобновится сама.
+doctor-provider-held-mend = Посмотрите, что не сходится: vpn-service audit. Когда разберётесь, включите снова: vpn-service provider on { $name }
 doctor-provider-trouble-mend = Кнопки этого провайдера скрыты. Он проверяется сам и вернётся, как только ответит.
 doctor-provider-heard = Последнее уведомление: { $last }
 doctor-provider-hook = Адрес для уведомлений: { $url }
