@@ -150,7 +150,7 @@ def upgrade() -> None:
     op.create_index(
         "receipts_one_standing",
         "receipts",
-        ["payment_id"],
+        ["payment_id", "registrar"],
         unique=True,
         postgresql_where=sa.text("state <> 'annulled'"),
     )

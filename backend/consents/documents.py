@@ -7,11 +7,12 @@ Markdown whose first line is the title. `{seller}`, `{support}` and `{shop}` are
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from pathlib import Path
 
 from backend.kit.errors import Invalid, NotFound
-from backend.kit.i18n import languages
+from backend.kit.i18n import Translate, languages
 
 BUILT_IN = Path(__file__).parent / "texts"
 DOCUMENTS = ("offer", "privacy", "refunds", "autopay")
@@ -94,6 +95,15 @@ def read_texts(
         url = (elsewhere or {}).get(name, "")
         found[name] = {language: _kept_at(url, text) if url else text for language, text in translations.items()}
     return Texts(found, base)
+
+
+def version_name(t: Translate, version: str) -> str:
+    """A version as people read it: most are days."""
+    try:
+        day = datetime.combine(date.fromisoformat(version), time(12), UTC)
+    except ValueError:
+        return version
+    return t.day(day, day.replace(year=day.year - 1))
 
 
 def _refuse_strangers(folder: Path) -> None:

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from backend.consents.documents import Document
+from backend.consents.documents import Document, version_name
 from backend.kit.brand import Brand
 from backend.kit.i18n import Translate, languages
 
@@ -33,7 +33,9 @@ def render_text(document: Document, brand: Brand, t: Translate) -> str:
 
 def _render(template: str, brand: Brand, t: Translate, **values: object) -> str:
     css = f"/terms/static/text.css?v={_fingerprint()}"
-    return _templates.get_template(template).render(values, brand=brand, t=t, css=css, languages=languages())
+    return _templates.get_template(template).render(
+        values, brand=brand, t=t, css=css, languages=languages(), version_name=version_name
+    )
 
 
 @cache

@@ -16,7 +16,13 @@ class Receipt(Model):
     __table_args__ = (
         CheckConstraint("state in ('new', 'registered', 'annulling', 'annulled', 'review')", name="state"),
         Index("receipts_due", "next_try_at", postgresql_where=text("state in ('new', 'annulling')")),
-        Index("receipts_one_standing", "payment_id", unique=True, postgresql_where=text("state <> 'annulled'")),
+        Index(
+            "receipts_one_standing",
+            "payment_id",
+            "registrar",
+            unique=True,
+            postgresql_where=text("state <> 'annulled'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

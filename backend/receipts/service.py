@@ -81,7 +81,9 @@ async def _enter(session: AsyncSession, payment: Payment, registrar: str, title:
             next_try_at=now,
             created_at=now,
         )
-        .on_conflict_do_nothing(index_elements=[Receipt.payment_id], index_where=Receipt.state != "annulled")
+        .on_conflict_do_nothing(
+            index_elements=[Receipt.payment_id, Receipt.registrar], index_where=Receipt.state != "annulled"
+        )
     )
 
 
@@ -102,7 +104,9 @@ async def follow(session: AsyncSession, now: datetime) -> None:
 async def _enter_missing(session: AsyncSession, now: datetime) -> None:
     """What is left of a sale whose income was annulled, and sales nobody wrote down."""
     of_payment, other = Receipt.payment_id == Payment.id, aliased(Receipt)
-    standing = exists().where(other.payment_id == Payment.id, other.state != "annulled")
+    standing = exists().where(
+        other.payment_id == Payment.id, other.registrar == Receipt.registrar, other.state != "annulled"
+    )
     annulled = select(Receipt).join(Payment, of_payment).where(Receipt.state == "annulled", ~standing)
     annulled = annulled.where(Payment.amount_minor > Payment.refunded_minor).order_by(Receipt.created_at)
     titles = {(old.payment_id, old.registrar): old.title for old in await session.scalars(annulled)}
@@ -116,7 +120,7 @@ async def _enter_missing(session: AsyncSession, now: datetime) -> None:
             Payment.currency == INCOME,
             Payment.test.is_(book.test),
             Payment.created_at >= max(book.since, now - LEFT_BEHIND),
-            ~exists().where(of_payment),
+            ~exists().where(of_payment, Receipt.registrar == book.registrar),
         )
         for payment in await session.scalars(lost):
             log.warning("receipt.left_behind", payment=payment.id, registrar=book.registrar)

@@ -1,12 +1,10 @@
 """What people accept: in short, and every text in full."""
 
-from datetime import UTC, date, datetime, time
-
 from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
-from backend.consents.documents import DOCUMENTS, Document, NoSuchText, Texts
+from backend.consents.documents import DOCUMENTS, Document, NoSuchText, Texts, version_name
 from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
 from bot.callbacks import Open, Screen, ShowText
@@ -54,15 +52,6 @@ def text_view(t: Translate, document: Document, page: int) -> View:
         t("texts-page", page=page + 1, pages=len(pages)) if len(pages) > 1 else "",
     )
     return View(paragraphs(heading, pages[page]), [turns, [Button(t("button-all-texts"), Open(screen=Screen.TERMS))]])
-
-
-def version_name(t: Translate, version: str) -> str:
-    """A version as people read it: most are days."""
-    try:
-        day = datetime.combine(date.fromisoformat(version), time(12), UTC)
-    except ValueError:
-        return version
-    return t.day(day, day.replace(year=day.year - 1))
 
 
 @router.message(Command("terms"))
