@@ -157,9 +157,12 @@ def report_text(report: kinds.DailyReport, t: Translate, now: datetime) -> str:
         t("report-title", day=day_name(t, report.day, now)),
         lines(
             t("report-sales") if report.sales else t("report-no-sales"),
-            *(_sales_line(t, sales) for sales in report.sales),
+            *(_line(t, "report-sale", sales) for sales in report.sales),
         ),
-        lines(t("report-refunds") if report.refunds else "", *(_sales_line(t, sales) for sales in report.refunds)),
+        lines(
+            t("report-refunds") if report.refunds else "",
+            *(_line(t, "report-refund", sales) for sales in report.refunds),
+        ),
         lines(t("report-people", count=report.people), t("report-trials", count=report.trials)),
         lines(
             *(
@@ -176,8 +179,8 @@ def report_text(report: kinds.DailyReport, t: Translate, now: datetime) -> str:
     )
 
 
-def _sales_line(t: Translate, sales: Sales) -> str:
-    return t("report-line", provider=provider_name(t, sales.provider), count=sales.count, amount=sales.amount)
+def _line(t: Translate, text: str, sales: Sales) -> str:
+    return t(text, provider=provider_name(t, sales.provider), count=sales.count, amount=sales.amount)
 
 
 def sums(found: Difference) -> dict[str, str]:

@@ -58,7 +58,7 @@ operator-provider-misconfigured =
 
 operator-provider-trouble =
     🔴 <b>{ $provider } does not answer</b>
-    Since { $since }: { $reason }
+    Since { $since }. The reason: { $reason }
     Its buttons get hidden; payments under way wait and go through by themselves.
 
     Look at the provider's status page. If all is well there, check this server's network: <code>vpn-service doctor</code>
@@ -69,7 +69,7 @@ operator-provider-works =
 
 operator-panel-trouble =
     🔴 <b>Server { $server }: the panel takes no changes</b>
-    Since { $since }: { $reason }
+    Since { $since }. The reason: { $reason }
     Keys in the queue: { $keys }. The days are counted; people get their keys as soon as the panel answers.
 
     Check that the server and the panel run, then <code>vpn-service doctor</code>
@@ -78,7 +78,7 @@ operator-panel-works =
     🟢 <b>Server { $server }: the panel works again</b>
     It was out for { $lasted }, since { $since }. Nothing to do: keys are made by themselves.
 
-operator-never = never
+operator-never = none yet
 
 operator-no-callbacks =
     ⚠️ <b>{ $provider } has sent no webhooks for over an hour</b>
@@ -94,7 +94,7 @@ operator-callbacks-refused =
 
 operator-unproven-callbacks =
     ⚠️ <b>Webhooks without our signature: { $count }</b>
-    The sender called itself { $provider }. They changed nothing.
+    They came to the address for { $provider } and changed nothing.
 
     If another program uses the same cabinet, that is as it should be. If not, somebody knows the address: change SECRET_KEY and put the new address that <code>vpn-service doctor</code> shows into the cabinet
 
@@ -110,14 +110,27 @@ operator-totals-differ =
     Compare that day's payments in the cabinet with the shop's. To compare again: <code>vpn-service report --day { $date }</code>
 
 lasted-minutes = { $minutes } min
-lasted-hours = { $hours } h { $minutes } min
+lasted-hours =
+    { $minutes ->
+        [0] { $hours } h
+       *[other] { $hours } h { $minutes } min
+    }
 lasted-days = { $days } d { $hours } h
 
 report-title = 📊 <b>Report for { $day }</b>
 report-sales = 💰 <b>Sales</b>
 report-no-sales = No sales.
 report-refunds = ↩️ <b>Refunds</b>
-report-line = { $provider }: { $amount } ({ $count })
+report-sale =
+    { $count ->
+        [one] { $provider }: { $amount }, { $count } payment
+       *[other] { $provider }: { $amount }, { $count } payments
+    }
+report-refund =
+    { $count ->
+        [one] { $provider }: { $amount }, { $count } refund
+       *[other] { $provider }: { $amount }, { $count } refunds
+    }
 report-people = New people: { $count }
 report-trials = Trials: { $count }
 report-difference =

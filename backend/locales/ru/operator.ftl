@@ -41,7 +41,7 @@ operator-charge-unanswered =
     <code>vpn-service review { $payment } cancel</code> — списания не было
 
 operator-key-used =
-    ⚠️ <b>{ $provider } уже видел этот платёж с другими данными</b>
+    ⚠️ <b>{ $provider }: такой платёж уже был, но с другими данными</b>
     Платёж <code>{ $payment }</code> больше не отправляем. { $found ->
         [yes] Он нашёлся в списке провайдера и продолжается.
        *[no] В списке провайдера его нет, поэтому он закрыт.
@@ -58,18 +58,18 @@ operator-provider-misconfigured =
 
 operator-provider-trouble =
     🔴 <b>{ $provider } не отвечает</b>
-    С { $since }: { $reason }
+    Так с { $since }. Причина: { $reason }
     Кнопки этого способа скрываются, начатые платежи ждут и дойдут сами.
 
     Загляните на страницу состояния провайдера. Если у него всё в порядке, проверьте сеть сервера: <code>vpn-service doctor</code>
 
 operator-provider-works =
     🟢 <b>{ $provider } снова работает</b>
-    Не работал { $lasted }, с { $since }. Ничего делать не нужно: отложенное продолжается само.
+    Простой с { $since } занял { $lasted }. Ничего делать не нужно: отложенное продолжается само.
 
 operator-panel-trouble =
     🔴 <b>Сервер { $server }: панель не принимает изменения</b>
-    С { $since }: { $reason }
+    Так с { $since }. Причина: { $reason }
     Ключей в очереди: { $keys }. Дни начислены, ключи людям придут сами, когда панель ответит.
 
     Проверьте, что сервер и панель запущены, потом <code>vpn-service doctor</code>
@@ -78,11 +78,11 @@ operator-panel-works =
     🟢 <b>Сервер { $server }: панель снова работает</b>
     Не работала { $lasted }, с { $since }. Ничего делать не нужно: ключи создаются сами.
 
-operator-never = никогда
+operator-never = ещё не было
 
 operator-no-callbacks =
     ⚠️ <b>{ $provider } больше часа не присылает уведомления</b>
-    Последнее пришло: { $last }. Оплат, найденных опросом: { $payments }. Ничего не потеряно, но ключи люди ждут дольше.
+    Последнее: { $last }. Оплат, найденных опросом: { $payments }. Ничего не потеряно, но ключи люди ждут дольше.
 
     Сверьте адрес уведомлений в кабинете с тем, что показывает <code>vpn-service doctor</code>, и проверьте, что PUBLIC_URL открывается из интернета.
 
@@ -94,7 +94,7 @@ operator-callbacks-refused =
 
 operator-unproven-callbacks =
     ⚠️ <b>Уведомления без нашей подписи: { $count }</b>
-    Отправитель назвался { $provider }. Они ничего не изменили.
+    Они пришли на адрес для { $provider } и ничего не изменили.
 
     Если тем же кабинетом пользуется другая программа, так и должно быть. Если нет, адрес уведомлений знает посторонний: смените SECRET_KEY и впишите в кабинет новый адрес из <code>vpn-service doctor</code>
 
@@ -110,14 +110,29 @@ operator-totals-differ =
     Сравните платежи этого дня в кабинете с историей в магазине. Сверить ещё раз: <code>vpn-service report --day { $date }</code>
 
 lasted-minutes = { $minutes } мин
-lasted-hours = { $hours } ч { $minutes } мин
+lasted-hours =
+    { $minutes ->
+        [0] { $hours } ч
+       *[other] { $hours } ч { $minutes } мин
+    }
 lasted-days = { $days } сут { $hours } ч
 
 report-title = 📊 <b>Отчёт за { $day }</b>
 report-sales = 💰 <b>Продажи</b>
 report-no-sales = Продаж не было.
 report-refunds = ↩️ <b>Возвраты</b>
-report-line = { $provider }: { $amount }, { $count } шт.
+report-sale =
+    { $count ->
+        [one] { $provider }: { $amount }, { $count } платёж
+        [few] { $provider }: { $amount }, { $count } платежа
+       *[many] { $provider }: { $amount }, { $count } платежей
+    }
+report-refund =
+    { $count ->
+        [one] { $provider }: { $amount }, { $count } возврат
+        [few] { $provider }: { $amount }, { $count } возврата
+       *[many] { $provider }: { $amount }, { $count } возвратов
+    }
 report-people = Новых людей: { $count }
 report-trials = Пробных периодов: { $count }
 report-difference =
