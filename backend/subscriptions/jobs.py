@@ -15,9 +15,16 @@ from backend.kit.jobs import Job, every, runs, ticks
 from backend.kit.tokens import new_id
 from backend.notifications.kinds import Ended, EndingSoon, KeyReady
 from backend.notifications.service import notify
-from backend.subscriptions.queries import WantedKey, next_dirty_key, servers_with_dirty_keys, told_key, untold_ends
-from backend.subscriptions.rules import DAY, backoff, days_left
-from backend.subscriptions.service import SyncServer, lock_subscription, wake_sync
+from backend.subscriptions.queries import (
+    WantedKey,
+    next_dirty_key,
+    servers_with_dirty_keys,
+    settled_keys,
+    told_key,
+    untold_ends,
+)
+from backend.subscriptions.rules import DAY, backoff, days_left, drifted
+from backend.subscriptions.service import SyncServer, lock_subscription, wake_sync, write_again
 from backend.vpn import service as vpn
 from backend.vpn.panels.base import Panel
 from backend.vpn.queries import inbound_ids
@@ -85,6 +92,44 @@ async def _sync_key(deps: Deps, server_id: int, wanted: WantedKey, inbounds: Seq
             await notify(session, subscription.user_id, ready, once=subscription.ready_key, now=clock.now())
     log.info("key.synced", key=wanted.key_id, server=server_id, version=wanted.version)
     return True
+
+
+@every(timedelta(days=1))
+@dataclass(frozen=True)
+class ComparePanels(Job):
+    """Look whether the panels have what their keys should be."""
+
+
+@runs(ComparePanels)
+async def compare_panels(job: ComparePanels, deps: Deps) -> None:
+    """What differs, since a human changed it there or a backup was restored, is written again."""
+    async with deps.db.transaction() as session:
+        server_ids = await vpn.all_servers(session)
+    for server_id in server_ids:
+        try:
+            await _compare(deps, server_id)
+        except Outside as error:
+            log.warning("panel.not_compared", server=server_id, reason=str(error))
+
+
+async def _compare(deps: Deps, server_id: int) -> None:
+    """Read what should be before what is: what changes meanwhile has another version, and is left to its sync."""
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        settled = await settled_keys(session, server_id, now)
+        inbounds = await inbound_ids(session, server_id)
+    there = {key.email: key for key in await (await deps.panel(server_id)).list()}
+    for key in settled:
+        if not drifted(key.spec, there.get(key.spec.email), inbounds, now):
+            continue
+        async with deps.db.transaction() as session:
+            if await write_again(session, key.subscription_id, key.version):
+                log.warning("key.drifted", key=key.key_id, server=server_id, missing=key.spec.email not in there)
+    async with deps.db.transaction() as session:
+        ours = await vpn.emails_on(session, server_id)
+    strangers = sorted(there.keys() - ours)
+    if strangers:
+        log.warning("panel.strangers", server=server_id, count=len(strangers), first=strangers[0])
 
 
 @every(timedelta(minutes=1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, cast, exists, func, select
+from sqlalchemy import BigInteger, Select, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.notifications.models import Notification
@@ -49,21 +49,36 @@ class WantedKey:
 async def next_dirty_key(session: AsyncSession, server_id: int, now: datetime) -> WantedKey | None:
     """The key of this server that has lagged longest and may be tried now."""
     query = (
-        select(VpnKey, Subscription, User.blocked_at)
-        .join(Subscription, Subscription.id == VpnKey.subscription_id)
-        .join(User, User.id == Subscription.user_id)
-        .where(
-            VpnKey.server_id == server_id,
-            VpnKey.sync_after <= now,
-            VpnKey.applied_version < Subscription.desired_version,
-        )
+        _keys(server_id)
+        .where(VpnKey.sync_after <= now, VpnKey.applied_version < Subscription.desired_version)
         .order_by(VpnKey.sync_after, VpnKey.id)
         .limit(1)
     )
     row = (await session.execute(query)).one_or_none()
-    if row is None:
-        return None
-    key, subscription, user_blocked_at = row
+    return _wanted(row[0], row[1], row[2], now) if row else None
+
+
+async def settled_keys(session: AsyncSession, server_id: int, now: datetime) -> Sequence[WantedKey]:
+    """The keys of this server that its panel was given as they should be, and that have not used up their traffic."""
+    used_up = (VpnKey.upload_bytes + VpnKey.download_bytes >= Subscription.traffic_limit_bytes) & (
+        Subscription.traffic_limit_bytes > 0
+    )
+    query = _keys(server_id).where(VpnKey.applied_version == Subscription.desired_version, used_up.is_not(True))
+    return [
+        _wanted(key, subscription, blocked_at, now) for key, subscription, blocked_at in await session.execute(query)
+    ]
+
+
+def _keys(server_id: int) -> Select[VpnKey, Subscription, datetime | None]:
+    return (
+        select(VpnKey, Subscription, User.blocked_at)
+        .join(Subscription, Subscription.id == VpnKey.subscription_id)
+        .join(User, User.id == Subscription.user_id)
+        .where(VpnKey.server_id == server_id)
+    )
+
+
+def _wanted(key: VpnKey, subscription: Subscription, user_blocked_at: datetime | None, now: datetime) -> WantedKey:
     until = subscription.runs_until
     open_to_use = until is not None and until > now and not subscription.blocked and user_blocked_at is None
     return WantedKey(

@@ -1,9 +1,11 @@
 """The arithmetic of time. A day is 24 hours. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from backend.vpn.panels.base import KeySpec, PanelKey
 
 DAY = timedelta(hours=24)
 ENDING_WITHIN = timedelta(days=3)
@@ -58,3 +60,20 @@ def days_left(paid_until: datetime, now: datetime) -> int:
 def backoff(attempts: int) -> timedelta:
     """How long to leave a key alone after so many failures in a row: 2 s, doubling, at most 5 minutes."""
     return timedelta(seconds=min(2 ** min(attempts, 9), 300))
+
+
+def drifted(wanted: KeySpec, there: PanelKey | None, inbound_ids: Collection[int], now: datetime) -> bool:
+    """Whether a panel's key is another than it should be, so that somebody can use less than he paid for, or more.
+
+    One that is not to be used may be missing, or have any values: panels switch off by themselves what has ended.
+    """
+    if not wanted.enabled:
+        return there is not None and there.enabled and (there.expires_at is None or there.expires_at > now)
+    return (
+        there is None
+        or not there.enabled
+        or there.uuid not in (None, str(wanted.uuid))
+        or set(there.inbound_ids) != set(inbound_ids)
+        or (there.sub_id, there.expires_at, there.traffic_limit_bytes)
+        != (wanted.sub_id, wanted.expires_at, wanted.traffic_limit_bytes)
+    )

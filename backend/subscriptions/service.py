@@ -195,6 +195,15 @@ async def reissue(session: AsyncSession, subscription_id: UUID, *, user_id: int)
     return subscription
 
 
+async def write_again(session: AsyncSession, subscription_id: UUID, version: int) -> bool:
+    """Have its keys written to their panels once more. False: it has changed since that version, and will be."""
+    subscription = await lock_subscription(session, subscription_id)
+    if subscription.desired_version != version:
+        return False
+    await _want_keys(session, subscription)
+    return True
+
+
 async def _write(
     session: AsyncSession, subscription: Subscription, days: int, now: datetime, *, source: str, source_id: str
 ) -> None:

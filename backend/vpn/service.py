@@ -61,6 +61,16 @@ async def want_keys(session: AsyncSession, subscription_id: UUID, server_ids: Se
     )
 
 
+async def all_servers(session: AsyncSession) -> Sequence[int]:
+    """Every server, also those that get no new keys."""
+    return (await session.scalars(select(Server.id).order_by(Server.id))).all()
+
+
+async def emails_on(session: AsyncSession, server_id: int) -> set[str]:
+    """What the keys of this server are called at its panel."""
+    return set(await session.scalars(select(VpnKey.email).where(VpnKey.server_id == server_id)))
+
+
 async def servers_of(session: AsyncSession, subscription_id: UUID) -> Sequence[int]:
     query = select(VpnKey.server_id).where(VpnKey.subscription_id == subscription_id).order_by(VpnKey.server_id)
     return (await session.scalars(query)).all()
