@@ -14,7 +14,7 @@ from backend.kit.jobs import Job, Timer, enqueue, every, runs, ticks
 from backend.orders import checkout
 from backend.orders.checkout import SWEEP_EVERY, SWEEP_TIMER, Deps
 from backend.orders.queries import claim_due_payments, claim_open_events
-from backend.orders.refunds import send_refund
+from backend.orders.refunds import send_refund, sweep_refunds
 from backend.orders.service import RefreshPayment, tell_failure, wake_refresh
 from backend.payments import circuits, refunds, unanswered
 from backend.payments import service as payments
@@ -159,6 +159,8 @@ async def _sweep(deps: Deps, back: timedelta) -> None:
         since = await _sweep_since(deps, provider, now - back, now)
         if await checkout.sweep_provider(deps, provider, since, now):
             await _give_up(deps, provider, now)
+            if not await sweep_refunds(deps.db, provider, now - back):
+                continue
             async with deps.db.transaction() as session:
                 await _note_sweep(session, provider.id, now)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.db import Database
@@ -15,7 +15,7 @@ from backend.kit.money import Money
 from backend.notifications.kinds import RefundFailed
 from backend.notifications.service import tell_operators
 from backend.orders.models import Order
-from backend.orders.service import get_order, take_back
+from backend.orders.service import get_order, take_back, wake_refresh
 from backend.payments import refunds
 from backend.payments.models import Payment, Refund
 from backend.payments.providers import Providers
@@ -108,6 +108,33 @@ async def listed_refunds(
     if snapshot.refunded_minor <= known:
         return ()
     return [refund async for refund in providers.get(provider_id).refunds_of(snapshot.ref)]
+
+
+async def sweep_refunds(db: Database, provider: PaymentProvider, since: datetime) -> bool:
+    """Have every payment looked at that has a refund since then which we do not know, however old the payment is.
+
+    False: they could not be read to their end.
+    """
+    try:
+        async for refund in provider.refunds_since(since):
+            async with db.transaction() as session:
+                if refund.state == "succeeded" and await _is_news(session, provider.id, refund):
+                    await wake_refresh(session, provider.id, refund.payment_ref)
+    except Unavailable as error:
+        log.warning("sweep.broken_off", provider=provider.id, reason=str(error))
+        return False
+    return True
+
+
+async def _is_news(session: AsyncSession, provider_id: str, refund: RefundSnapshot) -> bool:
+    """Whether a refund is of a payment of ours and not in the books."""
+    entered = exists().where(
+        Refund.payment_id == Payment.id, Refund.provider_refund_id == refund.ref, Refund.state == "succeeded"
+    )
+    query = select(Payment.id).where(
+        Payment.provider == provider_id, Payment.provider_payment_id == refund.payment_ref, ~entered
+    )
+    return await session.scalar(query) is not None
 
 
 async def send_refund(db: Database, providers: Providers, refund_id: UUID, now: datetime) -> None:

@@ -282,6 +282,13 @@ class PaymentProvider(Protocol):
             Unavailable: a page could not be read.
         """
 
+    def refunds_since(self, since: datetime) -> AsyncIterator[RefundSnapshot]:
+        """Every refund since then, of payments however old; nothing where `list_since` shows them all the same.
+
+        Raises:
+            Unavailable: a page could not be read.
+        """
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint | None:
         """Say which payment a webhook is about; None: an event that does not concern us.
 

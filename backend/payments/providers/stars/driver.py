@@ -199,6 +199,11 @@ class Stars:
         elif not isinstance(known, Known | Rejected):
             raise Unavailable(provider=self.id, request="list transactions", answer=repr(known))
 
+    async def refunds_since(self, since: datetime) -> AsyncIterator[RefundSnapshot]:
+        """A refund is a row of the same list."""
+        return
+        yield
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint | None:
         """What an update of the bot says of Stars; None: it is about something else.
 

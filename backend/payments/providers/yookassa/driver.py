@@ -101,8 +101,7 @@ class YooKassa:
         return _payment(await self._post(path, "capture payment", b"{}", key), ref)
 
     async def list_since(self, since: datetime) -> AsyncIterator[Snapshot]:
-        start = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        async for entry in self._entries("/payments", "list payments", {"created_at.gte": start}):
+        async for entry in self._entries("/payments", "list payments", {"created_at.gte": _moment(since)}):
             if (snapshot := objects.payment(entry)) is not None:
                 yield snapshot
 
@@ -120,6 +119,11 @@ class YooKassa:
     async def refunds_of(self, ref: str) -> AsyncIterator[RefundSnapshot]:
         async for entry in self._entries("/refunds", "list refunds", {"payment_id": ref}):
             if (snapshot := objects.refund(entry)) is not None and snapshot.payment_ref == ref:
+                yield snapshot
+
+    async def refunds_since(self, since: datetime) -> AsyncIterator[RefundSnapshot]:
+        async for entry in self._entries("/refunds", "list refunds", {"created_at.gte": _moment(since)}):
+            if (snapshot := objects.refund(entry)) is not None:
                 yield snapshot
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint | None:
@@ -196,6 +200,10 @@ class YooKassa:
             if cursor == params.get("cursor"):
                 raise Unavailable(provider=self.id, request=label, answer="the same page again")
             params["cursor"] = cursor
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _named(answer: Json | Failure) -> str:
