@@ -184,6 +184,23 @@ async def test_a_sweep_reads_every_page_newest_first(company: YooKassaHarness, s
     assert found == refs[::-1]
 
 
+async def test_refunds_are_listed_by_their_own_time_however_old_their_payment_is(
+    company: YooKassaHarness, shop: YooKassa
+) -> None:
+    refs = [(await created(shop)).ref for _ in range(2)]
+    for ref in refs:
+        await company.pay(ref)
+    await company.refund_in_cabinet(refs[0], "50.00")
+    company.world.clock.advance(timedelta(days=30).total_seconds())
+    start = company.world.clock.now() - timedelta(hours=1)
+    await company.refund_in_cabinet(refs[1], "100.00")
+
+    [refund] = [found async for found in shop.refunds_since(start)]
+
+    assert (refund.payment_ref, refund.state) == (refs[1], "succeeded")
+    assert [snapshot async for snapshot in shop.list_since(start)] == []
+
+
 async def test_a_page_that_cannot_be_read_ends_the_sweep_and_what_came_before_it_stands(
     company: YooKassaHarness, shop: YooKassa
 ) -> None:
