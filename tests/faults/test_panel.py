@@ -3,9 +3,10 @@
 from sqlalchemy import select
 
 from backend.notifications.kinds import Paid, PanelTrouble, PanelWorks
+from backend.orders.refunds import refund
 from backend.payments.models import Refund
 from backend.vpn.models import VpnKey
-from tests.faults.steps import assert_bought_once, days, fault, told_operators
+from tests.faults.steps import assert_bought_once, assert_key_agrees, days, fault, told_operators
 from tests.shop import Shop
 
 
@@ -58,3 +59,37 @@ async def test_fault_21_a_panel_that_is_down_for_six_hours_delays_the_key_and_no
     assert await shop.all(select(Refund)) == []
     assert buyer.told == ["Paid", "KeyReady"]
     await assert_bought_once(shop, buyer)
+
+
+async def test_fault_22_a_panel_put_back_to_an_old_backup_is_brought_up_to_date(shop: Shop) -> None:
+    """Fault: the panel is put back to an old backup: it has forgotten a renewal and a new key, and opens one again
+    that was switched off.
+
+    Outcome: the nightly comparison finds all three and writes them again; no client too many.
+    """
+    renewed, returned, joined = [await shop.buyer() for _ in range(3)]
+    await renewed.buys("monthly")
+    bought = await returned.buys("monthly")
+    backup = (await shop.panel.http.get("_ctl/snapshot")).json()
+    await renewed.buys("monthly")
+    await joined.buys("monthly")
+    async with shop.deps.db.transaction() as session:
+        await refund(session, shop.deps.providers, bought.payment_id, shop.now)
+    await shop.run_jobs()
+    right = await as_known(shop)
+
+    await shop.panel.act("restore", **backup)
+    wrong = await as_known(shop)
+    assert {email for email in right if wrong.get(email) != right[email]} == right.keys()
+    await shop.passes(hours=24, minutes=1)
+
+    assert await as_known(shop) == right
+    for buyer in (renewed, joined):
+        await assert_key_agrees(shop, buyer)
+    assert [await days(buyer) for buyer in (renewed, returned, joined)] == [[30, 30], [30, -30], [30]]
+
+
+async def as_known(shop: Shop) -> dict[str, tuple[str, bool, int]]:
+    """What the panel knows of every client: its key, whether that is on, and until when."""
+    clients = await shop.panel.clients()
+    return {c["email"]: (c["uuid"], c["enable"], c["expiryTime"]) for c in clients}
