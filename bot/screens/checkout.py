@@ -1,6 +1,7 @@
 """From a plan to a payment page, and what becomes of the payment."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 
@@ -12,7 +13,15 @@ from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
 from backend.kit.money import Money
 from backend.notifications.kinds import Paid, Refunded
-from backend.orders.checkout import Checkout, MethodOffer, check_now, current_checkout, methods_for, start_checkout
+from backend.orders.checkout import (
+    Checkout,
+    MethodOffer,
+    MethodUnavailable,
+    check_now,
+    current_checkout,
+    methods_for,
+    start_checkout,
+)
 from backend.payments.providers.base import PaymentState
 from backend.payments.rules import SENT_PERHAPS
 from backend.plans import service as plans
@@ -260,7 +269,14 @@ async def tick_autopay(call: CallbackQuery, callback_data: TickAutopay, deps: De
 
 
 async def _show_methods(
-    call: CallbackQuery, deps: Deps, user: User, t: Translate, plan_id: int, *, ticked: bool | None = None
+    call: CallbackQuery,
+    deps: Deps,
+    user: User,
+    t: Translate,
+    plan_id: int,
+    *,
+    ticked: bool | None = None,
+    note: str = "",
 ) -> None:
     try:
         async with deps.db.transaction() as session:
@@ -273,7 +289,8 @@ async def _show_methods(
         only = ChooseMethod(plan_id=plan.id, provider=offers[0].provider, method=offers[0].method)
         await order(call, deps, user, t, only)
     else:
-        await show(call, methods_view(t, plan, offers, deps.brand, ticked=bool(ticked)))
+        view = methods_view(t, plan, offers, deps.brand, ticked=bool(ticked))
+        await show(call, replace(view, text=paragraphs(note, view.text)))
 
 
 @router.callback_query(ChooseMethod.filter())
@@ -312,6 +329,9 @@ async def order(
         )
     except PlanNotOnSale as error:
         await show_plans(call, deps, t, note=t(error.code))
+        return
+    except MethodUnavailable as error:
+        await _show_methods(call, deps, user, t, chosen.plan_id, ticked=autopay, note=t(error.code))
         return
     except EmailNeeded:
         await ask_email(call, deps, user, t, chosen)

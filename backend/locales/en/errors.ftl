@@ -30,7 +30,7 @@ error-subscription-not-found = You have no such subscription.
 error-order-not-found = There is no such order.
 error-payment-not-found = There is no such payment.
 error-provider-not-configured = This payment method is not available right now. Please choose another one.
-error-method-unavailable = This way of paying does not work right now, and nothing was charged. Go back to the plan and choose another one, or try again in a few minutes.
+error-method-unavailable = This way of paying does not work right now, and nothing was charged. Choose another one, or try again in a few minutes.
 error-no-such-address = There is nothing at this address.
 
 error-server-not-found = There is no such server.
