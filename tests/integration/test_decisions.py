@@ -3,16 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.kit.tokens import new_id
 from backend.notifications.kinds import Paid, PaymentFailed, Refunded
 from backend.orders import decisions
 from backend.orders.checkout import Checkout
-from backend.orders.decisions import NotDisputed, NotInReview, NotPaid
-from backend.payments.models import SavedMethod
+from backend.orders.decisions import NotDisputed, NotInReview, NotPaid, StrayPayment
+from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers.base import PaymentState
-from backend.payments.refunds import NothingToGiveBack, RefundUnderWay
+from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, left_of
+from backend.payments.rules import NEVER
 from backend.users.models import User
 from tests.integration.refund_cases import give_back, ledger, refund_rows, returned_there
 from tests.integration.test_settle import change_at_the_provider
@@ -77,6 +78,52 @@ async def test_what_went_back_meanwhile_is_not_accepted(shop: Shop) -> None:
         async with shop.deps.db.transaction() as session:
             await decisions.accept(session, checkout.payment_id, shop.now)
 
+    assert await ledger(buyer) == []
+
+
+async def test_money_for_no_order_is_never_counted(shop: Shop) -> None:
+    stray = Payment(
+        id=new_id(),
+        provider="stars",
+        account="1",
+        test=True,
+        method="stars",
+        amount_minor=200,
+        currency="XTR",
+        idempotence_key="stray",
+        payer_ref="7",
+        return_token="stray",
+        provider_payment_id="charge",
+        state=PaymentState.REVIEW,
+        review_reason="not signed by us",
+        next_check_at=NEVER,
+        created_at=shop.now,
+    )
+    async with shop.deps.db.transaction() as session:
+        session.add(stray)
+
+    for decide in (decisions.accept, decisions.reject):
+        with pytest.raises(StrayPayment):
+            async with shop.deps.db.transaction() as session:
+                await decide(session, stray.id, shop.now)
+
+    (kept,) = await shop.all(select(Payment))
+    assert kept.state == PaymentState.REVIEW
+
+
+async def test_what_the_company_does_not_show_is_not_accepted(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    payment = await buyer.opens_payment()
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Payment).values(state=PaymentState.REVIEW, review_reason="never_answered"))
+
+    with pytest.raises(NotPaid):
+        async with shop.deps.db.transaction() as session:
+            await decisions.accept(session, payment.id, shop.now)
+
+    async with shop.deps.db.transaction() as session:
+        declined = await decisions.reject(session, payment.id, shop.now)
+    assert left_of(declined).minor == 0
     assert await ledger(buyer) == []
 
 
