@@ -7,10 +7,9 @@ The database refuses some of it anyway; an audit does not trust that.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Text, cast, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.audit.models import Violation
@@ -88,31 +87,32 @@ async def paid_until(books: Books) -> list[Found]:
     """Every subscription is paid until exactly what its ledger gives."""
     newest_payer = await _payers(books)
     query = (
-        select(Subscription.id, Subscription.paid_until, Extension.days, Extension.at)
+        select(cast(Subscription.id, Text), Subscription.paid_until, Extension.days, Extension.at)
         .outerjoin(Extension, Extension.subscription_id == Subscription.id)
         .order_by(Subscription.id, Extension.at, Extension.id)
         .execution_options(yield_per=AT_A_TIME)
     )
-    wrong: list[tuple[Any, str]] = []
-    rest: list[Any] = []  # a ledger may stand in two partitions
+    wrong: list[tuple[str, str]] = []
+    key: tuple[str, datetime | None] | None = None
+    entries: list[Entry] = []
     result = await books.session.stream(query)
     async for rows in result.partitions():
-        lines = [*rest, *rows]
-        last = lines[-1].id
-        rest = [line for line in lines if line.id == last]
-        wrong += _misreplayed([line for line in lines if line.id != last])
-    wrong += _misreplayed(rest)
-    return [Found(str(found), newest_payer.get(str(found)), details) for found, details in wrong]
+        for subscription_id, until, days, at in rows:
+            if (subscription_id, until) != key:
+                wrong += _misreplayed(key, entries)
+                key, entries = (subscription_id, until), []
+            if at is not None:
+                entries.append(Entry(days, at))
+    wrong += _misreplayed(key, entries)
+    return [Found(subscription, newest_payer.get(subscription), details) for subscription, details in wrong]
 
 
-def _misreplayed(lines: Sequence[Any]) -> list[tuple[Any, str]]:
-    """Whole ledgers in order, each line with the subscription's id and end: those whose end is another."""
-    wrong = []
-    for (subscription_id, until), ledger in groupby(lines, key=lambda line: (line.id, line.paid_until)):
-        counted = replay(Entry(line.days, line.at) for line in ledger if line.at is not None)
-        if counted != until:
-            wrong.append((subscription_id, f"paid until {_said(until)}, counted {_said(counted)}"))
-    return wrong
+def _misreplayed(key: tuple[str, datetime | None] | None, entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    """One subscription with its end, and its whole ledger in order: what is wrong, if it ends otherwise."""
+    counted = replay(entries)
+    if key is None or counted == key[1]:
+        return []
+    return [(key[0], f"paid until {_said(key[1])}, counted {_said(counted)}")]
 
 
 def _said(at: datetime | None) -> str:
