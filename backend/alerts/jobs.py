@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.alerts import queries, report, service
-from backend.alerts.rules import day_to_report
+from backend.alerts.rules import bounds, day_to_report
 from backend.kit import clock
 from backend.kit.jobs import Job, every, runs
 from backend.notifications.kinds import TotalsDiffer
@@ -62,13 +62,13 @@ async def _watch_companies(session: AsyncSession, deps: Deps, now: datetime) -> 
 @runs(Report)
 async def tell_of_day(job: Report, deps: Deps) -> None:
     """Once for every day; what differs is an alert of its own."""
-    now = clock.now()
-    day = day_to_report(now, ZoneInfo(deps.brand.time_zone))
+    now, zone = clock.now(), ZoneInfo(deps.brand.time_zone)
+    day = day_to_report(now, zone)
     if day is None:
         return
-    once = f"report:{day.isoformat()}"
+    once, (_, end) = f"report:{day.isoformat()}", bounds(day, zone)
     async with deps.db.transaction() as session:
-        if await queries.was_told(session, once):
+        if await queries.was_told(session, once) or not await queries.was_open(session, end):
             return
     found = await report.report_of(deps, day)
     async with deps.db.transaction() as session:

@@ -237,6 +237,11 @@ def _lines(rows: Sequence[Any]) -> Lines:
     return [(provider, count, Money(int(minor), Currency(currency))) for provider, currency, count, minor in rows]
 
 
+async def was_open(session: AsyncSession, before: datetime) -> bool:
+    """Whether anybody had come to the shop by then."""
+    return await session.scalar(select(User.id).where(User.created_at < before).limit(1)) is not None
+
+
 async def new_people(session: AsyncSession, after: datetime, before: datetime) -> int:
     query = select(func.count()).select_from(User).where(User.created_at >= after, User.created_at < before)
     return await session.scalar(query) or 0

@@ -59,6 +59,15 @@ async def test_at_nine_the_operators_hear_once_of_the_day_before(shop: Shop) -> 
     assert differing(shop) == []
 
 
+async def test_a_shop_that_opened_today_has_no_yesterday(shop: Shop) -> None:
+    await at(shop, 12)
+    await (await shop.buyer()).takes_trial()
+    shop.advance(minutes=10)
+    await shop.run_jobs()
+
+    assert reports(shop) == []
+
+
 async def test_a_sum_that_is_another_there_is_an_alert_a_line_and_a_number(shop: Shop) -> None:
     day = await at(shop, 12)
     checkout = await (await shop.buyer()).buys("monthly")
