@@ -10,7 +10,7 @@ from backend.kit.i18n import Translate, choose_language, languages, translator
 
 log = structlog.get_logger()
 
-COMMANDS = ("start", "subscription", "plans", "settings", "help", "terms", "paysupport")
+COMMANDS = ("start", "subscription", "plans", "settings", "help", "terms", "paysupport", "autopay_off")
 ANY_LANGUAGE = choose_language("xx")  # what is shown where there is no text in a person's language
 
 

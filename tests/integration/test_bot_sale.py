@@ -94,7 +94,12 @@ async def test_three_taps_lead_from_start_to_the_payment_page(bot_shop: BotShop)
         "⚡️ СБП · 299\xa0₽",
         "👛 Кошелёк ЮMoney · 299\xa0₽",
     ]
-    assert labels(methods)[-2:] == ["⭐️ Telegram Stars · 200\xa0⭐", "◀️ Назад"]
+    assert labels(methods)[-4:] == [
+        "⭐️ Telegram Stars · 200\xa0⭐",
+        "🔁 Telegram Stars, каждые 30\xa0дней",
+        "☐ Подключить автопродление",
+        "◀️ Назад",
+    ]
     assert "Нажимая на способ оплаты, вы принимаете оферту" in methods["text"]
     assert "Заказ № " in checkout["text"]
     assert "Способ оплаты: СБП" in checkout["text"]
