@@ -165,7 +165,9 @@ class ChooseLanguage(CallbackData, prefix="lang"):
     language: Name
 
 
-PAYING = tuple(f"{kind.__prefix__}:" for kind in (ChooseMethod, ChooseRenewed, ShowCheckout, CheckPayment))
+PAYING = tuple(
+    f"{kind.__prefix__}:" for kind in (ChooseMethod, ChooseRenewed, ShowCheckout, CheckPayment, AutopayOff)
+)
 
 
 def is_about_money(data: str) -> bool:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from backend.autopay.models import Mandate
-from backend.autopay.rules import FIRST_NOTICE, Notice, Reason, Try
+from backend.autopay.rules import FIRST_NOTICE, LAST_NOTICE, Notice, Reason, Try
 from backend.consents.models import Consent
 from backend.kit.money import Currency, Money
 from backend.notifications.models import Notification
@@ -47,9 +47,12 @@ def _blocked() -> ColumnElement[bool]:
     return or_(User.blocked_at.is_not(None), User.flagged_at.is_not(None), Subscription.blocked)
 
 
-async def due_mandates(session: AsyncSession, now: datetime, *, limit: int = 500) -> Sequence[UUID]:
+async def due_mandates(session: AsyncSession, now: datetime, *, limit: int = 2000) -> Sequence[UUID]:
     """Mandates near the end of what is paid for, or with a reason to stop; the most urgent first."""
-    by_shop = and_(Mandate.charged_by == "shop", Subscription.paid_until <= now + FIRST_NOTICE)
+    epoch = cast(func.floor(func.extract("epoch", Subscription.paid_until)), BigInteger)
+    told_early = exists().where(Notification.dedup_key == func.concat("autopay-3:", Mandate.id, ":", epoch))
+    soon = or_(Subscription.paid_until <= now + LAST_NOTICE, ~told_early)
+    by_shop = and_(Mandate.charged_by == "shop", Subscription.paid_until <= now + FIRST_NOTICE, soon)
     by_company = and_(Mandate.charged_by == "provider", ~_STILL_SOLD)
     gone = SavedMethod.deleted_at.is_not(None)
     active = or_(by_shop, by_company, gone, _blocked(), _IN_DISPUTE, _GIVEN_BACK)
@@ -127,7 +130,7 @@ async def has_open_charge(session: AsyncSession, subscription_id: UUID, *, state
 
 
 def notice_key(mandate: Mandate, until: datetime, *, last: bool) -> str:
-    """What names one notice of one renewal."""
+    """What names one notice of one renewal; `due_mandates` builds the same in SQL."""
     return f"autopay-{1 if last else 3}:{mandate.id}:{int(until.timestamp())}"
 
 
@@ -152,6 +155,11 @@ async def unopened_methods(session: AsyncSession) -> Sequence[tuple[SavedMethod,
         .limit(100)
     )
     return [(method, order) for method, order in await session.execute(query)]
+
+
+async def is_used(session: AsyncSession, method_id: UUID) -> bool:
+    """Whether there is a mandate for what was kept."""
+    return await session.scalar(select(Mandate.id).where(Mandate.saved_method_id == method_id).limit(1)) is not None
 
 
 async def taken_back(session: AsyncSession, user_id: int, consent_id: int) -> bool:

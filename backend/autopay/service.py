@@ -60,6 +60,9 @@ async def open_mandates(session: AsyncSession, providers: Providers, now: dateti
     The consent counts while it was not taken back; a mandate it finds there is replaced.
     """
     for method, order in await queries.unopened_methods(session):
+        await saved.lock_method(session, method.id)
+        if method.deleted_at is not None or await queries.is_used(session, method.id):
+            continue  # somebody was faster
         by_company = providers.get(method.provider).renews_itself
         consent = order.autopay_consent_id
         if consent is None or order.plan_id is None or await queries.taken_back(session, order.user_id, consent):

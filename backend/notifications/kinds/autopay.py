@@ -1,4 +1,4 @@
-"""What a buyer hears of renewals without him: that they are on, what will be charged when, and what came in the way."""
+"""What a buyer hears of renewals without him: that they are on, what is charged when, what came in the way."""
 
 from dataclasses import dataclass
 from datetime import datetime
