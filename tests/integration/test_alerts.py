@@ -267,11 +267,3 @@ async def test_a_sale_that_is_settled_days_after_it_was_paid_is_told_too(shop: S
     await minutes(shop, 2)
 
     assert len(told(shop, Sold)) == 1
-
-
-async def test_nothing_is_told_of_a_quiet_day_but_its_report(shop: Shop) -> None:
-    await (await shop.buyer()).buys("monthly")
-    for _ in range(26):
-        await shop.passes(hours=1)
-
-    assert sorted(type(said).__name__ for said in shop.channel.told) == ["DailyReport", "Sold"]

@@ -59,6 +59,15 @@ async def test_at_nine_the_operators_hear_once_of_the_day_before(shop: Shop) -> 
     assert differing(shop) == []
 
 
+async def test_nothing_is_told_of_a_quiet_day_but_its_sale_and_its_report(shop: Shop) -> None:
+    await at(shop, 12)
+    await (await shop.buyer()).buys("monthly")
+    for _ in range(26):
+        await shop.passes(hours=1)
+
+    assert sorted(type(said).__name__ for said in shop.channel.told) == ["DailyReport", "Sold"]
+
+
 async def test_a_shop_that_opened_today_has_no_yesterday(shop: Shop) -> None:
     await at(shop, 12)
     await (await shop.buyer()).takes_trial()
