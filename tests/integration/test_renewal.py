@@ -22,7 +22,7 @@ async def gives(shop: Shop, buyer: Buyer, days: int, source_id: str = "1") -> No
 async def takes(shop: Shop, buyer: Buyer, days: int, source_id: str = "1") -> None:
     subscription = await buyer.subscription()
     async with shop.deps.db.transaction() as session:
-        await take_days(session, subscription.id, days, clock.now(), source="refund", source_id=source_id)
+        await take_days(session, subscription.id, days, clock.now(), source="operator", source_id=source_id)
 
 
 async def test_paid_early_the_days_are_added_to_the_end(shop: Shop) -> None:
