@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from backend.autopay import jobs as autopay_jobs
-from backend.autopay.jobs import Renew
+from backend.autopay.jobs import OpenMandates, Renew
 from backend.autopay.service import agree_to_price, switch_off
 from backend.kit.money import Currency, Money
-from backend.notifications.kinds import AutopayNotice, AutopayStopped
+from backend.notifications.kinds import AutopayNotice, AutopayOn, AutopayStopped
+from backend.orders.checkout import check_now
 from backend.payments.models import Payment, SavedMethod
 from backend.plans.service import withdraw
 from backend.subscriptions.models import Subscription
@@ -152,6 +153,19 @@ async def test_two_workers_at_once_charge_once(shop: Shop) -> None:
     assert await owner.states() == ["succeeded"]
     assert len(await owner.renewals()) == 1
     assert sum("payment_method_id" in create["body"] for create in await shop.yookassa.creates()) == 1
+
+
+async def test_a_card_that_many_workers_find_opens_one_mandate(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await orders_renewed(buyer)
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    await check_now(shop.deps, shop.now, payment_id=checkout.payment_id, user_id=buyer.id)
+
+    await asyncio.gather(*(autopay_jobs.open_mandates(OpenMandates(), shop.deps) for _ in range(5)))
+    await shop.run_jobs()
+
+    assert len(await Subscriber(shop, buyer).mandates()) == 1
+    assert len(buyer.heard(AutopayOn)) == 1
 
 
 async def test_while_the_provider_is_off_it_waits_and_charges_after(shop: Shop) -> None:
