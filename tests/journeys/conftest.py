@@ -27,7 +27,7 @@ _numbers = itertools.count(1001)
 @pytest.fixture(scope="session")
 async def shop(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Sandbox, web, bot and worker, each a process of its own; at the end each of them stops when asked."""
-    dsn = _new_database(postgres_dsn)
+    dsn = new_database(postgres_dsn)
     migrate(dsn)
     web_port, sandbox_port = free_ports(2)
     sandbox_url, shop_url = (f"http://127.0.0.1:{port}" for port in (sandbox_port, web_port))
@@ -37,10 +37,10 @@ async def shop(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> A
         world = World(sandbox_url, shop_url, dsn, http, processes)
         try:
             processes["sandbox"].start()
-            await _wait_for(http, f"{sandbox_url}/sandbox/_ctl/clock")
+            await wait_for(http, f"{sandbox_url}/sandbox/_ctl/clock")
             for name in ("serve", "bot", "worker"):
                 processes[name].start()
-            await _wait_for(http, f"{shop_url}/readyz")
+            await wait_for(http, f"{shop_url}/readyz")
             processes["bot"].says("poller.started")
             yield world
             for process in _running(processes):
@@ -92,7 +92,7 @@ def _processes(home: Path, dsn: str, shop_url: str, sandbox_url: str) -> dict[st
     }
     options = {
         "--port": sandbox_url.rsplit(":", 1)[-1],
-        "--webhook-url": shop_url + _webhook_path(secret),
+        "--webhook-url": shop_url + webhook_path(secret),
         "--clock-file": str(clock_file),
     }
     sandbox = Process("sandbox", ("sandbox", *itertools.chain.from_iterable(options.items())), {}, home)
@@ -103,7 +103,7 @@ def _processes(home: Path, dsn: str, shop_url: str, sandbox_url: str) -> dict[st
     }
 
 
-def _new_database(dsn: str) -> str:
+def new_database(dsn: str) -> str:
     """An empty database beside the one that other tests share."""
     name = f"journeys_{secrets.token_hex(4)}"
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -111,7 +111,7 @@ def _new_database(dsn: str) -> str:
     return urlsplit(dsn)._replace(path=f"/{name}").geturl()
 
 
-def _webhook_path(secret_key: str) -> str:
+def webhook_path(secret_key: str) -> str:
     """What an operator types into YooKassa's cabinet."""
     ring = Secrets(secret_key).ring("order-mac")
     return f"/webhooks/yookassa/{hook_token(ring.keys[ring.newest], 'yookassa', SHOP_ID)}"
@@ -122,7 +122,7 @@ def _running(processes: dict[str, Process]) -> Iterator[Process]:
     return (process for process in reversed(processes.values()) if process.running)
 
 
-async def _wait_for(http: httpx2.AsyncClient, url: str) -> None:
+async def wait_for(http: httpx2.AsyncClient, url: str) -> None:
     last = "nothing"
 
     async def look() -> bool:

@@ -1,0 +1,109 @@
+"""A process of the shop is killed at a message of a story; started again, the story ends as any other."""
+
+import asyncio
+import os
+import random
+import time
+
+import httpx2
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.kit.db import Database
+from tests.audit import audit_books
+from tests.kills.proxy import Cut, Moment
+from tests.kills.scenes import Autopay, Refund, Renewal, Sale, Scene
+from tests.kills.stage import Stage
+
+ALL = bool(os.environ.get("KILL_EVERY_MESSAGE"))  # `make soak`
+RANDOM = 20
+SCENES: list[type[Scene]] = [Sale, Renewal, Refund, Autopay]
+MOMENTS: tuple[Moment, ...] = ("before", "after")
+LONGEST = 90.0  # seconds for one story
+
+pytestmark = pytest.mark.timeout(3600 if ALL else 600)
+
+
+async def play(stage: Stage, scene: Scene, cut: Cut | None) -> bool:
+    """Whether the process was killed before the story's end. Raises AssertionError: it ended otherwise."""
+    async with asyncio.timeout(LONGEST):
+        await scene.prepare(stage)
+        for line in stage.lines.values():
+            line.reset(cut if cut and cut.process == line.process else None)
+        async with stage.kept_running():
+            await scene.act(stage)
+            fired = any(line.fired for line in stage.lines.values())
+            counts = {name: (line.messages, line.commits) for name, line in stage.lines.items()}
+            for line in stage.lines.values():
+                line.reset()
+        await scene.check(stage)
+    if cut is None:
+        _recorded[scene.name] = counts
+    return fired
+
+
+_recorded: dict[str, dict[str, tuple[int, int]]] = {}
+
+
+async def recorded(stage: Stage, kind: type[Scene]) -> dict[str, tuple[int, int]]:
+    """How many messages and commits each process has in this story when nothing goes wrong."""
+    if kind.name not in _recorded:
+        await play(stage, kind(), None)
+    return _recorded[kind.name]
+
+
+async def kill_at(stage: Stage, kind: type[Scene], cuts: list[Cut], capsys: pytest.CaptureFixture[str]) -> None:
+    began, met, failures = time.monotonic(), 0, []
+    for cut in cuts:
+        try:
+            met += await play(stage, kind(), cut)
+        except (AssertionError, TimeoutError, httpx2.HTTPError) as error:
+            failures.append(f"{cut}: {type(error).__name__} {error}")
+            for line in stage.lines.values():
+                line.reset()
+            async with stage.kept_running():
+                pass
+    failures += await audit(stage)
+    with capsys.disabled():
+        print(f"\n{kind.name}: {met} of {len(cuts)} kills met, {time.monotonic() - began:.0f} s")  # noqa: T201
+    assert not failures, "\n\n".join(failures)
+    assert met >= len(cuts) // 2, "the stories end before their kills"
+
+
+async def audit(stage: Stage) -> list[str]:
+    db = Database(stage.world.dsn)
+    try:
+        async with db.transaction() as session:
+            assert isinstance(session, AsyncSession)
+            return await audit_books(session)
+    finally:
+        await db.aclose()
+
+
+@pytest.mark.parametrize("kind", SCENES, ids=lambda kind: kind.name)
+async def test_a_kill_at_every_commit_loses_and_doubles_nothing(
+    stage: Stage, kind: type[Scene], capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts = await recorded(stage, kind)
+    cuts = [
+        Cut(process, moment, number, commits=True)
+        for process, (_, commits) in counts.items()
+        for number in range(1, commits + 1)
+        for moment in MOMENTS
+    ]
+    await kill_at(stage, kind, cuts, capsys)
+
+
+@pytest.mark.parametrize("kind", SCENES, ids=lambda kind: kind.name)
+async def test_a_kill_at_any_message_loses_and_doubles_nothing(
+    stage: Stage, kind: type[Scene], capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts = await recorded(stage, kind)
+    every = [
+        Cut(process, moment, number)
+        for process, (messages, _) in counts.items()
+        for number in range(1, messages + 1)
+        for moment in MOMENTS
+    ]
+    chosen = every if ALL else random.sample(every, RANDOM // len(SCENES))
+    await kill_at(stage, kind, chosen, capsys)
