@@ -9,13 +9,12 @@ from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.middlewares.user_context import UserContextMiddleware
 from aiogram.exceptions import (
     AiogramError,
-    ClientDecodeError,
     TelegramConflictError,
     TelegramNotFound,
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import DeleteWebhook, GetUpdates
+from aiogram.methods import DeleteWebhook, TelegramMethod
 from aiogram.types import Update
 from pydantic import ValidationError
 
@@ -33,6 +32,18 @@ PAUSES = (0.5, 1, 2, 5, 10)  # between tries while Telegram is away
 WRONG_TOKEN_SECONDS = 30
 KEEP_AGAIN_SECONDS = 1
 BUSY_SECONDS = 0.1  # between looks for news while something is being handled
+HALF = 50  # of the updates one answer holds: with more than these under way there is little news in the next
+
+
+class GetRawUpdates(TelegramMethod[list[dict[str, object]]]):
+    """Updates as they come: what is under way comes again with every answer, and only what is new is read."""
+
+    __returning__ = list[dict[str, object]]
+    __api_method__ = "getUpdates"
+
+    offset: int | None
+    timeout: int
+    allowed_updates: list[str]
 
 
 async def poll(dispatcher: Dispatcher, bot: Bot, deps: Deps) -> None:
@@ -87,52 +98,51 @@ class Poller:
             await asyncio.gather(*self._begun.values(), return_exceptions=True)
 
     async def _take(self, updates: Sequence[Update]) -> None:
-        """Begin what is new; when nothing is, wait a moment for what is under way."""
-        if self._begin(updates):
-            return
-        if self._begun:
-            await asyncio.wait(self._begun.values(), timeout=BUSY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        """Begin what is new. When nothing is, or much is under way, wait a moment for that."""
+        for update in updates:
+            self._begin(update)
+        if not updates or len(self._begun) > HALF:
+            await self._settle_down()
+
+    async def _settle_down(self) -> None:
+        """Until something has ended; with much under way, until that is little."""
+        deadline = asyncio.get_running_loop().time() + BUSY_SECONDS
+        while self._begun and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._begun.values(), timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if len(self._begun) <= HALF:
+                return
 
     async def _fetch(self) -> Sequence[Update]:
-        request = GetUpdates(
+        """What was not seen before, in its order."""
+        request = GetRawUpdates(
             offset=min(self._begun, default=self._next) or None, timeout=POLL_SECONDS, allowed_updates=self._kinds
         )
-        try:
-            updates = await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS)
-        except ClientDecodeError as error:
-            return self._readable(error)
-        if not updates:
+        batch = await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS)
+        if not batch:
             self._next = 0  # all is confirmed; after a quiet week Telegram counts from anywhere
-        return updates
+        return [update for raw in batch if (update := self._read(raw)) is not None]
 
-    def _readable(self, error: ClientDecodeError) -> Sequence[Update]:
-        """One update that cannot be read must not hold up the others for ever."""
-        batch = error.data.get("result") if isinstance(error.data, dict) else None
-        if not isinstance(batch, list) or not all(isinstance(raw, dict) and "update_id" in raw for raw in batch):
-            raise error
-        readable = []
-        for raw in batch:
-            try:
-                readable.append(Update.model_validate(raw, context={"bot": self._bot}))
-            except ValidationError:
-                if raw["update_id"] >= self._next:
-                    log.error("update.unreadable", update=raw["update_id"])
-                    self._next = raw["update_id"] + 1
-        return readable
+    def _read(self, raw: dict[str, object]) -> Update | None:
+        """An update, if it is new. One that cannot be read must not hold up the others for ever."""
+        number = raw.get("update_id")
+        if not isinstance(number, int) or number < self._next:
+            return None
+        self._next = number + 1
+        try:
+            return Update.model_validate(raw, context={"bot": self._bot})
+        except ValidationError:
+            log.error("update.unreadable", update=number)
+            return None
 
-    def _begin(self, updates: Sequence[Update]) -> bool:
-        """Start on what is new. False: nothing was."""
-        new = [update for update in updates if update.update_id >= self._next and update.update_id not in self._begun]
-        for update in new:
-            chat = UserContextMiddleware.resolve_event_context(update)
-            place = chat.chat_id or chat.user_id or 0
-            if update.pre_checkout_query is not None:
-                place = -update.update_id  # waits for nothing that is under way in any chat
-            task = asyncio.create_task(self._handle(update, after=self._last.get(place)))
-            self._begun[update.update_id] = self._last[place] = task
-            self._next = max(self._next, update.update_id + 1)
-            task.add_done_callback(partial(self._end, update.update_id, place))
-        return bool(new)
+    def _begin(self, update: Update) -> None:
+        """Start on it, after what is under way in its chat."""
+        chat = UserContextMiddleware.resolve_event_context(update)
+        place = chat.chat_id or chat.user_id or 0
+        if update.pre_checkout_query is not None:
+            place = -update.update_id  # waits for nothing that is under way in any chat
+        task = asyncio.create_task(self._handle(update, after=self._last.get(place)))
+        self._begun[update.update_id] = self._last[place] = task
+        task.add_done_callback(partial(self._end, update.update_id, place))
 
     def _end(self, update_id: int, place: int, task: asyncio.Task[None]) -> None:
         self._begun.pop(update_id, None)
