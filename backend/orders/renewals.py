@@ -1,7 +1,6 @@
 """Payments that a company makes again by itself: each is an order and an attempt of its own."""
 
 from datetime import datetime
-from uuid import NAMESPACE_URL, uuid5
 
 import structlog
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from backend.orders.models import Order
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers import Providers
 from backend.payments.providers.base import PaymentState, Snapshot
+from backend.payments.recording import id_of
 from backend.payments.service import parse_id, terms
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ async def expect(
     order_id = await _order_again(session, bought, f"{provider_id}:{snapshot.ref}", now)
     if order_id is None:
         return
-    payment_id = uuid5(NAMESPACE_URL, f"{provider_id}:{snapshot.ref}")
+    payment_id = id_of(provider_id, snapshot.ref)
     kept = await session.scalar(select(SavedMethod.id).where(SavedMethod.payment_id == first.id))
     session.add(
         Payment(

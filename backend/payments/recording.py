@@ -6,7 +6,7 @@ the same transaction.
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
 from sqlalchemy import select
@@ -138,10 +138,15 @@ async def _find(session: AsyncSession, provider_id: str, snapshot: Snapshot) -> 
     return (await session.scalars(statement, execution_options={"populate_existing": True})).one_or_none()
 
 
+def id_of(provider_id: str, ref: str) -> UUID:
+    """What we call a payment that a company made without an attempt of ours."""
+    return uuid5(NAMESPACE_URL, f"{provider_id}:{ref}")
+
+
 async def _adopt(session: AsyncSession, origin: Payment, snapshot: Snapshot, now: datetime) -> Payment:
     """A second payment the provider has for one attempt of ours: a row of its own, with an effect of its own."""
-    adopted_id = uuid5(NAMESPACE_URL, f"{origin.provider}:{snapshot.ref}")
-    await session.execute(
+    adopted_id = id_of(origin.provider, snapshot.ref)
+    adopted = await session.scalar(
         insert(Payment)
         .values(
             id=adopted_id,
@@ -162,8 +167,10 @@ async def _adopt(session: AsyncSession, origin: Payment, snapshot: Snapshot, now
             created_at=now,
         )
         .on_conflict_do_nothing(index_elements=[Payment.id])
+        .returning(Payment.id)
     )
-    log.warning("payment.adopted", payment=adopted_id, origin=origin.id)
+    if adopted is not None:
+        log.warning("payment.adopted", payment=adopted_id, origin=origin.id)
     return await lock_payment(session, adopted_id)
 
 
