@@ -57,6 +57,16 @@ journeys: setup ## The whole product in processes of its own, through chat and c
 faults: setup ## The 48 faults of docs/faults.md: webhooks twice or never, crashes, outages, late coins
 	@$(call suite,tests/faults)
 
+.PHONY: mutants
+mutants: setup ## The bugs of tests/mutants, put in one at a time: each must be found; under ten minutes
+	@$(PYTHON_HERE) -m scripts.mutants
+
+.PHONY: mutmut
+mutmut: setup ## Change the arithmetic of money and time in every small way; docs/mutants.md explains what survives
+	@rm -rf mutants
+	@.venv/bin/mutmut run --max-children 2
+	@.venv/bin/mutmut results
+
 .PHONY: browser
 browser: setup ## A person in Chromium; screenshots in out/
 	@if command -v chromium >/dev/null; then $(call suite,tests/browser -p no:asyncio -W ignore::pytest.PytestConfigWarning); \
@@ -86,7 +96,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-heade
 
 .PHONY: clean
 clean: ## Remove .venv, caches and out/; the data in .data stays
-	@rm -rf .venv .venv-313 out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-313 out mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: runtime
