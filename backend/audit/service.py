@@ -79,7 +79,7 @@ async def _remember(
     known = {(violation.rule, violation.subject): violation for violation in await open_violations(session)}
     fresh: dict[tuple[str, str | None], list[Violation]] = defaultdict(list)
     for name, wrong in found.items():
-        for one in wrong:
+        for one in {one.subject: one for one in wrong}.values():
             if known.pop((name, one.subject), None) is None:
                 violation = Violation(
                     rule=name, subject=one.subject, provider=one.provider, details=one.details, found_at=now

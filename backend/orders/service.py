@@ -14,7 +14,7 @@ from backend.kit.errors import NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.money import Money
 from backend.kit.tokens import new_id
-from backend.notifications.kinds import Paid, PaidAgain, PaymentFailed, PaymentInReview, Refunded
+from backend.notifications.kinds import Paid, PaidAgain, PaymentFailed, PaymentInReview, PaymentSeen, Refunded
 from backend.notifications.service import notify, tell_operators
 from backend.orders import renewals
 from backend.orders.asking import BLOCKED, ask_operators
@@ -154,10 +154,8 @@ async def settle(
         await fulfil(session, payment, now, late=recorded.before is PaymentState.CANCELED)
         if payment.save_method and snapshot.saved is not None:
             await saved.keep(session, payment, snapshot.saved, now)
-    elif recorded.became is PaymentState.CANCELED:
-        await tell_failure(session, payment, snapshot.reason, now)
-    elif recorded.became is PaymentState.REVIEW:
-        await _tell_review(session, payment, now)
+    else:
+        await _tell_move(session, recorded, snapshot, now)
     if snapshot.refund_ref is not None:
         await take_back(session, payment, snapshot.refund_ref, snapshot.refunded_minor - payment.refunded_minor, now)
     elif recorded.stray:
@@ -270,6 +268,23 @@ async def tell_failure(session: AsyncSession, payment: Payment, reason: str | No
     order = await get_order(session, payment.order_id)
     failed = PaymentFailed(payment.id, order.plan_id, reason, order.shown_in)
     await notify(session, order.user_id, failed, once=f"failed:{payment.id}", now=now)
+
+
+async def _tell_move(session: AsyncSession, recorded: Recorded, snapshot: Snapshot, now: datetime) -> None:
+    """Say where an unpaid payment has come to, if it has moved. Money that is only held is taken within seconds."""
+    match recorded.became:
+        case PaymentState.CANCELED:
+            await tell_failure(session, recorded.payment, snapshot.reason, now)
+        case PaymentState.CONFIRMING if not snapshot.held:
+            await _tell_seen(session, recorded.payment, now)
+        case PaymentState.REVIEW:
+            await _tell_review(session, recorded.payment, now)
+
+
+async def _tell_seen(session: AsyncSession, payment: Payment, now: datetime) -> None:
+    order = await get_order(session, payment.order_id)
+    seen = PaymentSeen(payment.id, order.shown_in)
+    await notify(session, order.user_id, seen, once=f"seen:{payment.id}", now=now)
 
 
 async def _tell_review(session: AsyncSession, payment: Payment, now: datetime) -> None:

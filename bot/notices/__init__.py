@@ -10,6 +10,7 @@ from bot.view import View
 NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
     kinds.Paid: sale.paid,
     kinds.PaymentFailed: sale.failed,
+    kinds.PaymentSeen: sale.seen,
     kinds.CheckoutReady: sale.checkout_ready,
     kinds.KeyReady: sale.key_ready,
     kinds.Refunded: sale.refunded,

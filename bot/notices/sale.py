@@ -3,13 +3,23 @@
 import structlog
 
 from backend.autopay.queries import renews_itself
-from backend.notifications.kinds import CheckoutReady, Ended, EndingSoon, KeyReady, Paid, PaymentFailed, Refunded
+from backend.notifications.kinds import (
+    CheckoutReady,
+    Ended,
+    EndingSoon,
+    KeyReady,
+    Paid,
+    PaymentFailed,
+    PaymentSeen,
+    Refunded,
+)
 from backend.orders.checkout import current_checkout
 from backend.plans import service as plans
 from backend.subscriptions import service as subscriptions
 from bot.notices.base import Hearer, Said, in_place, place_of
-from bot.screens.checkout import current_view, failed_view, paid_view, refunded_view, renewed_view
+from bot.screens.checkout import current_view
 from bot.screens.keys import key_views, load_holding
+from bot.screens.outcomes import failed_view, paid_view, refunded_view, renewed_view, seen_view
 from bot.screens.profile import ended_view, ending_view
 from bot.screens.refunds import paid_again_view
 
@@ -28,6 +38,10 @@ async def paid(kind: Paid, to: Hearer) -> Said:
 
 async def failed(kind: PaymentFailed, to: Hearer) -> Said:
     return await in_place(to, kind.payment_id, kind.shown_in, failed_view(to.t, kind.plan_id, kind.reason))
+
+
+async def seen(kind: PaymentSeen, to: Hearer) -> Said:
+    return await in_place(to, kind.payment_id, kind.shown_in, seen_view(to.t, kind.payment_id))
 
 
 async def checkout_ready(kind: CheckoutReady, to: Hearer) -> Said:

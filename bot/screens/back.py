@@ -11,8 +11,9 @@ from backend.payments.providers.base import PaymentState
 from backend.users.models import User
 from bot.callbacks import BACK_FROM_PAYING
 from bot.deps import Deps
-from bot.screens.checkout import current_view, failed_view
+from bot.screens.checkout import current_view
 from bot.screens.home import show_home
+from bot.screens.outcomes import failed_view
 from bot.view import show
 
 router = Router(name=__name__)

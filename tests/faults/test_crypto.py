@@ -2,7 +2,7 @@
 
 import httpx2
 
-from backend.notifications.kinds import NoCallbacks, Paid, PaymentFailed
+from backend.notifications.kinds import NoCallbacks, Paid, PaymentFailed, PaymentSeen
 from backend.orders.checkout import Checkout
 from backend.payments.providers.base import PaymentState
 from backend.payments.providers.coingate.bodies import read_order_body
@@ -57,10 +57,7 @@ async def test_fault_27_coins_that_come_for_an_expired_order_still_count(shop: S
 async def test_fault_28_coins_that_the_network_rejects_after_hours_give_nothing(shop: Shop, coins: Coins) -> None:
     """Fault: a transaction is being confirmed for three hours and is then rejected.
 
-    Outcome: the checkout says meanwhile that it is being confirmed; then the buyer is told that it failed; no days,
-    no key.
-
-    Not yet: the buyer is told in a message that the transaction was seen.
+    Outcome: the buyer is told that it was seen, then that it failed; no days, no key.
     """
     buyer = await shop.buyer()
     checkout = await orders(buyer)
@@ -72,6 +69,7 @@ async def test_fault_28_coins_that_the_network_rejects_after_hours_give_nothing(
     assert payment.state == PaymentState.CONFIRMING
     state = (await shop.http.get(f"/return/{payment.return_token}/state")).json()
     assert state == {"state": "confirming"}
+    assert len(buyer.heard(PaymentSeen)) == 1
     assert await days(buyer) == []
 
     await coins.act(order, "reject")

@@ -47,6 +47,9 @@ paid-key-coming = 🔑 Your key is on its way: I will send it here as soon as it
 paid-extended = ➕ Added: { days-count }. Your subscription is valid until { $moment }.
 paid-same-key = The key and the link are the same, nothing has to change in your app.
 
+seen-title = ⏳ <b>Your transfer was seen in the network</b>
+seen-wait = It waits for confirmations, which usually takes from a few minutes to an hour. There is nothing to do: the key comes as soon as it is confirmed.
+
 failed-title = ❌ <b>The payment did not go through</b>
 failed-expired-title = ⌛️ <b>The time to pay is over</b>
 failed-safe = No money was taken. Try again or choose another method.

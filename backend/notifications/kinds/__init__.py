@@ -35,6 +35,7 @@ from backend.notifications.kinds.sale import (
     KeyReady,
     Paid,
     PaymentFailed,
+    PaymentSeen,
     Refunded,
 )
 
@@ -66,6 +67,7 @@ __all__ = [
     "PanelWorks",
     "PaymentFailed",
     "PaymentInReview",
+    "PaymentSeen",
     "ProviderMisconfigured",
     "ProviderTrouble",
     "ProviderWorks",

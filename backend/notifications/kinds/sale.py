@@ -39,6 +39,15 @@ class PaymentFailed(Kind):
 
 
 @dataclass(frozen=True)
+class PaymentSeen(Kind):
+    """The money is on its way, and there is nothing for the buyer to do: a network has yet to confirm it."""
+
+    priority: ClassVar[int] = 1
+    payment_id: UUID
+    shown_in: str | None
+
+
+@dataclass(frozen=True)
 class Refunded(Kind):
     """Money went back. `counted`: it had bought days, which are gone; else it was for no order of this person."""
 

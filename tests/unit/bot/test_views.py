@@ -15,11 +15,12 @@ from backend.payments.providers.base import PaymentState
 from backend.subscriptions.models import Subscription
 from backend.subscriptions.rules import Standing
 from bot.callbacks import ChooseMethod, ChoosePlan, StartTrial
-from bot.screens.checkout import checkout_view, failed_view, methods_view, paid_view, renewed_view
+from bot.screens.checkout import checkout_view, methods_view
 from bot.screens.email import ask_view, email_view, saved_view
 from bot.screens.help import help_view, paysupport_view
 from bot.screens.home import home_view, trial_view
 from bot.screens.keys import choose_key_view, key_qr_view, key_views
+from bot.screens.outcomes import failed_view, paid_view, renewed_view
 from bot.screens.plans import plans_view
 from bot.screens.profile import choice_view, ended_view, ending_view, history_view, profile_view, reissue_view
 from bot.screens.settings import settings_view
