@@ -19,6 +19,7 @@ from backend.payments.providers.base import PaymentProvider
 from backend.settings import Settings
 from backend.vpn.models import Endpoint, Server
 from backend.vpn.panels.base import Panel, PanelAuthFailed
+from cli.explain import reason
 from cli.migrations import applied, newest
 from cli.processes import connect_bot
 from cli.standing import last_heard, standings, switched, working
@@ -286,11 +287,6 @@ async def try_panel(panel: Panel, subject: str, hosts: str, t: Translate) -> Asy
         yield Finding(Level.OK, subject, detail)
     for note in facts.notes:
         yield Finding(Level.WARN, subject, t(f"note-{note}") if t.has(f"note-{note}") else note)
-
-
-def reason(error: Outside) -> str:
-    """What went wrong: what the driver saw, else what its error means."""
-    return str(error.details.get("reason") or error.details.get("error") or error.__doc__)
 
 
 def failed(findings: list[Finding]) -> bool:

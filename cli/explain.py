@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from backend.kit.errors import Outside
+
 SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "url_parsing": lambda _: "is no web address",
     "url_scheme": lambda _: "must begin with http:// or https://",
@@ -51,3 +53,8 @@ def _line(problem: Any, config: type[BaseSettings]) -> str:
         return str(trouble)
     example = field.examples[0] if field and field.examples else None
     return f"{name}: {trouble}" + (f", for example {name}={example}" if example else "")
+
+
+def reason(error: Outside) -> str:
+    """What went wrong: what the driver saw, else what its error means."""
+    return str(error.details.get("reason") or error.details.get("error") or error.__doc__)

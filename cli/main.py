@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from backend.kit.db import DatabaseUnavailable
 from cli import processes
-from cli.doctor import reason
+from cli.explain import reason
 from cli.migrations import NotOurDatabase
 from cli.postgres import PostgresFailed
 from cli.running import database, operator_language, run_processes

@@ -23,7 +23,7 @@ from backend.switches.service import release, switch_off, switch_on
 from backend.users import service as users
 from bot.notices.operator import report_text
 from bot.view import TAG
-from cli.doctor import reason
+from cli.explain import reason
 from cli.running import operator_language, run_once
 from cli.standing import last_heard, standings, switched, working
 from cli.who import actor

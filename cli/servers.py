@@ -13,7 +13,7 @@ from backend.vpn.jobs import read_panel
 from backend.vpn.models import Endpoint, Server
 from backend.vpn.panels import PANELS
 from backend.vpn.panels.base import PanelAccess
-from cli.doctor import reason
+from cli.explain import reason
 from cli.running import operator_language, run_once
 from cli.wiring import CannotStart, Deps
 
