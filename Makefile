@@ -67,6 +67,14 @@ mutmut: setup ## Change the arithmetic of money and time in every small way; doc
 	@.venv/bin/mutmut run --max-children 2
 	@.venv/bin/mutmut results
 
+.PHONY: machine
+machine: setup ## Anything in any order, by a fixed seed and a fresh one; MACHINE_SEED=… replays one
+	@$(call suite,tests/machine)
+
+.PHONY: soak
+soak: setup ## The same for 20 minutes or SOAK_MINUTES=…, with ever fresh seeds
+	@SOAK_MINUTES=$${SOAK_MINUTES:-20} $(PYTHON_HERE) -m pytest tests/machine
+
 .PHONY: browser
 browser: setup ## A person in Chromium; screenshots in out/
 	@if command -v chromium >/dev/null; then $(call suite,tests/browser -p no:asyncio -W ignore::pytest.PytestConfigWarning); \

@@ -126,6 +126,8 @@ class Aftermath(Play):
     @deed(who=WHO, unanswered=st.booleans())
     async def charge_comes_due(self, who: int, unanswered: bool) -> bool:
         """Both notices are given and the time to charge comes; `unanswered`: the company is away then."""
+        if not self.world.agreed(self.world.buyers[who]):
+            return False
         ends = [one.paid_until for one in await self.world.buyers[who].subscriptions() if one.paid_until]
         if not ends or ends[0] < self.world.shop.now:
             return False

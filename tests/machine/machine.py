@@ -10,14 +10,23 @@ from tests.machine.aftermath import Aftermath
 from tests.machine.buying import Buying
 from tests.machine.deeds import RULES
 from tests.machine.record import EDGES, Record
-from tests.machine.stories import TO_EDGES, TOURS, Step, tours_for
+from tests.machine.steps import Step
+from tests.machine.stories import TO_EDGES, TOURS, tours_for
 from tests.machine.troubles import Troubles
 
-STEPS = 30
+STEPS = 100
 
 
 class Shopping(Buying, Troubles, Aftermath):
     """The whole shop and everything that happens around it."""
+
+    # what happens most in a shop is drawn most
+    buys_often, pays_often, works_often = Buying.buys, Buying.pays, Aftermath.time_passes_at_work
+    sends_coins_often, pays_stars_often, subscribes_often = (
+        Buying.sends_coins,
+        Buying.pays_stars,
+        Aftermath.subscribes,
+    )
 
 
 def play_at_random(number: int, *, shops: int, shrink: bool = False) -> None:
@@ -53,10 +62,8 @@ def play(steps: Sequence[Step]) -> None:
     try:
         for step in steps:
             getattr(shop, step.rule)(**step.chosen)
+    finally:
         shop.teardown()
-    except BaseException as error:
-        error.add_note("\n".join(f"{step.rule}({step.chosen})" for step in steps))
-        raise
 
 
 def fresh_seed() -> int:

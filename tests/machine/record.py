@@ -52,6 +52,7 @@ class Record:
     dsn: str
     rules: Counter[str] = field(default_factory=Counter)
     edges: Counter[tuple[str, str]] = field(default_factory=Counter)
+    found: list[str] = field(default_factory=list)  # what went wrong, after the steps that led to it
     shops: int = 0
     began: float = field(default_factory=time.monotonic)
 

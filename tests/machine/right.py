@@ -6,15 +6,16 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from backend.audit.jobs import DRAFTS_KEPT
 from backend.autopay.service import switch_off
 from backend.notifications.kinds import Paid
 from backend.payments.models import Payment, Refund
 from backend.payments.providers.base import PaymentState
 from backend.subscriptions.models import Extension, Subscription
-from tests.machine.there import CONFIRMING, HELD, OPEN, PAID, There
-from tests.machine.world import World
+from tests.machine.there import CONFIRMING, HELD, OPEN, OVER, PAID, There
+from tests.machine.world import DAY, World
 
-REST = ({"seconds": 61}, {"minutes": 61}, {"minutes": 61}, {"hours": 24}, {"hours": 2}, {"hours": 26}, {"hours": 26})
+REST = ({"seconds": 61}, {"minutes": 61}, {"hours": 24}, {"hours": 2}, {"hours": 26})
 IN_THE_END = {PaymentState.SUCCEEDED, PaymentState.CANCELED, PaymentState.FAILED, PaymentState.REVIEW}
 NOTHING_WAITS = {
     "a proven event waits": "select id from inbox where handled_at is null and proven",
@@ -71,6 +72,8 @@ async def _payments_agree(world: World, things: list[There], payments: Any) -> l
     for thing in things:
         ours = by_ref.get((thing.company, thing.ref))
         expected = _expected(world, thing)
+        if ours is None and thing.status == OVER and world.shop.now - thing.at > DRAFTS_KEPT - DAY:
+            continue
         if ours is None:
             broken.append(f"not in the books: {thing.company} {thing.ref} {thing.status}")
             continue
@@ -135,14 +138,9 @@ async def _refunds_agree(world: World) -> list[str]:
 
 def _charges_were_allowed(world: World, things: list[There]) -> list[str]:
     """Nobody was charged by the shop who had not agreed, or had taken it back."""
-    broken = []
-    for thing in things:
-        if thing.company != "yookassa" or world.sale_of(thing) is not None:
-            continue
-        said = [agreed for at, agreed in world.renewals[world.buyer_of(thing).id] if at <= thing.at]
-        if not said or not said[-1]:
-            broken.append(f"charged without being allowed to: {thing.ref}")
-    return broken
+    charges = [t for t in things if t.company == "yookassa" and world.sale_of(t) is None]
+    forbidden = [charge for charge in charges if not world.agreed(world.buyer_of(charge), charge.at)]
+    return [f"charged without being allowed to: {charge.ref}" for charge in forbidden]
 
 
 def _announced_once(world: World, payments: Any) -> list[str]:

@@ -1,21 +1,8 @@
 """Rules played in a given order: what a run has not come to by itself, it is led to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-
-@dataclass(frozen=True)
-class Step:
-    """One rule with what is chosen for it."""
-
-    rule: str
-    chosen: dict[str, Any]
-
-
-def do(rule: str, **chosen: Any) -> Step:
-    return Step(rule, chosen)
-
+from tests.machine.steps import Step, do
 
 CARD, COINS, STARS = [do("buys", who=0, way=way, code="monthly") for way in ("card", "coins", "stars")]
 LOOKS, PAYS, DECIDED = (

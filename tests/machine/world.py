@@ -152,6 +152,11 @@ class World:
         sale = self.sale_of(thing)
         return sale.buyer if sale else self.keepers[thing.method_id or ""]
 
+    def agreed(self, buyer: Buyer, at: datetime | None = None) -> bool:
+        """Whether this person wanted to be charged again, then or now."""
+        said = [agreed for when, agreed in self.renewals[buyer.id] if at is None or when <= at]
+        return bool(said) and said[-1]
+
     def bought(self, thing: There) -> tuple[int, int]:
         """How many days this payment bought, and for how much."""
         sale = self.sale_of(thing)
@@ -227,6 +232,17 @@ class World:
         companies.yookassa._payments.expire_due()
         companies.coingate._orders.expire_due()
         await self.post_comes()
+
+    @property
+    def moved(self) -> timedelta:
+        """How far the clock was moved."""
+        return timedelta(seconds=self.shop.town.companies.world.clock.offset)
+
+    def takes(self, at_least: timedelta, since: datetime) -> None:
+        """What was done took so long, and not as long as it happened to."""
+        left = since + at_least - self.shop.now
+        if left > timedelta():
+            self.shop.advance(seconds=left.total_seconds())
 
     async def days_pass(self, until: datetime) -> None:
         """Many, with everybody at work and nothing broken."""
