@@ -64,7 +64,7 @@ async def end(kind: EndingSoon | Ended, to: Hearer) -> Said:
         renews = isinstance(kind, EndingSoon) and await renews_itself(session, subscription.id)
         runs_on = isinstance(kind, Ended) and (subscription.runs_until or to.now) > to.now
         trial = await plans.find_trial(session)
-        offers = await plans.on_sale(session)
+        offers = await plans.on_sale(session, to.deps.providers.currency)
     if subscription.paid_until != kind.until or renews or runs_on:
         log.info("notification.outdated", subscription=subscription.id)
         return Said([])

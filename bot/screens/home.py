@@ -10,7 +10,6 @@ from aiogram.types import CallbackQuery, Message
 
 from backend.kit import clock
 from backend.kit.brand import Brand
-from backend.kit.db import Database
 from backend.kit.i18n import Translate
 from backend.plans import service as plans
 from backend.plans.service import Offer
@@ -44,13 +43,13 @@ class Situation:
     blocked: bool = False
 
 
-async def look_up(db: Database, user: User, now: datetime) -> Situation:
+async def look_up(deps: Deps, user: User, now: datetime) -> Situation:
     """Everything the main screen shows of a person. The trial is for those who had no time of ours yet."""
-    async with db.transaction() as session:
+    async with deps.db.transaction() as session:
         owned = {s.paid_until: s for s in await subscriptions_of(session, user.id) if s.paid_until is not None}
         trial = await plans.find_trial(session)
         may_try = trial is not None and not owned and not await subscriptions.trial_used(session, user.id)
-        offers = await plans.on_sale(session)
+        offers = await plans.on_sale(session, deps.providers.currency)
     until = max(owned, default=None)
     return Situation(
         standing=standing(until, now),
@@ -124,7 +123,7 @@ async def show_home(
 ) -> None:
     """The main screen; `note` stands on it, `notice` flashes over it."""
     now = clock.now()
-    situation = await look_up(deps.db, user, now)
+    situation = await look_up(deps, user, now)
     await show(event, home_view(t, user.first_name, situation, brand=deps.brand, now=now, note=note), notice=notice)
 
 
@@ -136,7 +135,7 @@ async def start_trial(call: CallbackQuery, deps: Deps, user: User, t: Translate)
         async with deps.db.transaction() as session:
             granted = await subscriptions.start_trial(session, user.id, now)
     except TrialUsed as error:
-        situation = await look_up(deps.db, user, now)
+        situation = await look_up(deps, user, now)
         if situation.on_trial and situation.until is not None and situation.until > now:
             await show(call, trial_view(t, situation.until, now, fresh=False))
         else:

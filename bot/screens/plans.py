@@ -53,5 +53,5 @@ async def open_plans(event: Message | CallbackQuery, deps: Deps, t: Translate) -
 
 async def show_plans(event: Message | CallbackQuery, deps: Deps, t: Translate, note: str = "") -> None:
     async with deps.db.transaction() as session:
-        offers = await plans.on_sale(session)
+        offers = await plans.on_sale(session, deps.providers.currency)
     await show(event, plans_view(t, offers, note))

@@ -64,6 +64,12 @@ class Providers:
         return self._drivers[provider_id]
 
     @property
+    def currency(self) -> Currency:
+        """What prices are shown in: the first one that can be paid in; roubles where nothing can be paid."""
+        payable = {currency for driver in self for currency in driver.currencies}
+        return next((currency for currency in Currency if currency in payable), Currency.RUB)
+
+    @property
     def in_bot(self) -> PaymentProvider | None:
         """The one whose payments are made inside the bot."""
         return next((driver for driver in self if driver.by_bot), None)

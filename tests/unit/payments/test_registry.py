@@ -49,6 +49,17 @@ def test_a_configured_provider_is_found_by_its_id(providers: Providers) -> None:
     assert [driver.id for driver in providers] == ["yookassa"]
 
 
+async def test_prices_are_shown_in_what_can_be_paid(monkeypatch: pytest.MonkeyPatch, providers: Providers) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", CREDENTIALS["stars"]["TELEGRAM_BOT_TOKEN"])
+    stars = PROVIDERS["stars"].build()
+    assert stars is not None
+
+    assert Providers([stars, *providers], KEYS, "new").currency is Currency.RUB
+    assert Providers([stars], KEYS, "new").currency is Currency.XTR
+    assert Providers([], KEYS, "new").currency is Currency.RUB
+    await stars.aclose()
+
+
 @pytest.mark.parametrize("unknown", ["coingate", "", "YOOKASSA", "\0"])
 def test_another_one_is_not_there(providers: Providers, unknown: str) -> None:
     with pytest.raises(ProviderNotConfigured):
