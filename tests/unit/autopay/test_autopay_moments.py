@@ -1,0 +1,57 @@
+"""To the hour: what a notice announces, when a charge is due after it, and what ends a mandate."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from backend.autopay.rules import (
+    CHARGES,
+    HOUR,
+    LAST_NOTICE,
+    Act,
+    Cycle,
+    Notice,
+    Reason,
+    Step,
+    Try,
+    charge_at,
+    decide,
+    decide_renewed,
+    is_last_notice,
+)
+from backend.kit.money import Currency, Money
+from backend.payments.providers.base import PaymentState
+
+UNTIL = datetime(2026, 12, 25, 17, 0, tzinfo=UTC)
+PRICE = Money(29900, Currency.RUB)
+UNTOLD = Cycle(UNTIL, most=PRICE, price=PRICE)
+
+
+def test_a_notice_says_how_much_is_charged_and_when() -> None:
+    in_time, late = UNTIL - LAST_NOTICE, UNTIL - 2 * HOUR
+
+    assert decide(UNTOLD, in_time) == Step(Act.WARN, amount=PRICE, at=UNTIL - 12 * HOUR)
+    assert decide(UNTOLD, late) == Step(Act.WARN, amount=PRICE, at=UNTIL + 9 * HOUR)
+
+
+def test_the_last_notice_is_the_one_of_the_last_day() -> None:
+    assert is_last_notice(UNTIL, UNTIL - LAST_NOTICE)
+    assert not is_last_notice(UNTIL, UNTIL - LAST_NOTICE - HOUR)
+
+
+def test_nobody_is_charged_sooner_than_eleven_hours_after_a_late_notice() -> None:
+    assert charge_at(UNTIL, Notice(UNTIL - HOUR, PRICE), []) == UNTIL + 10 * HOUR
+
+
+def test_four_charges_are_all_though_there_be_time_for_more() -> None:
+    notice = Notice(UNTIL - LAST_NOTICE, PRICE)
+    early = [Try(UNTIL - 12 * HOUR, PaymentState.CANCELED, "insufficient_funds")]
+
+    assert charge_at(UNTIL, notice, early * (len(CHARGES) - 1)) == UNTIL - HOUR
+    assert charge_at(UNTIL, notice, early * len(CHARGES)) is None
+
+
+def test_what_a_company_renews_ends_with_the_reason_and_the_new_price() -> None:
+    dearer = Money(39900, Currency.RUB)
+
+    assert decide_renewed(replace(UNTOLD, stopped=Reason.BLOCKED)) == Step(Act.END, Reason.BLOCKED)
+    assert decide_renewed(replace(UNTOLD, price=dearer)) == Step(Act.END, Reason.PRICE, dearer)
