@@ -57,6 +57,10 @@ journeys: setup ## The whole product in processes of its own, through chat and c
 faults: setup ## The 48 faults of docs/faults.md: webhooks twice or never, crashes, outages, late coins
 	@$(call suite,tests/faults)
 
+.PHONY: kills
+kills: setup ## Kill a process at every commit of a sale, renewal, refund and charge, and at random messages
+	@$(call suite,tests/kills)
+
 .PHONY: mutants
 mutants: setup ## The bugs of tests/mutants, put in one at a time: each must be found; under ten minutes
 	@$(PYTHON_HERE) -m scripts.mutants
@@ -72,8 +76,9 @@ machine: setup ## Anything in any order, by a fixed seed and a fresh one; MACHIN
 	@$(call suite,tests/machine)
 
 .PHONY: soak
-soak: setup ## The same for 20 minutes or SOAK_MINUTES=…, with ever fresh seeds
+soak: setup ## Anything in any order for 20 minutes or SOAK_MINUTES=…, then a kill at every single message: hours
 	@SOAK_MINUTES=$${SOAK_MINUTES:-20} $(PYTHON_HERE) -m pytest tests/machine
+	@KILL_EVERY_MESSAGE=1 $(PYTHON_HERE) -m pytest tests/kills
 
 .PHONY: browser
 browser: setup ## A person in Chromium; screenshots in out/

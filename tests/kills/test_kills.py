@@ -21,7 +21,7 @@ SCENES: list[type[Scene]] = [Sale, Renewal, Refund, Autopay]
 MOMENTS: tuple[Moment, ...] = ("before", "after")
 LONGEST = 90.0  # seconds for one story
 
-pytestmark = pytest.mark.timeout(3600 if ALL else 600)
+pytestmark = pytest.mark.timeout(12 * 3600 if ALL else 900)
 
 
 async def play(stage: Stage, scene: Scene, cut: Cut | None) -> bool:
