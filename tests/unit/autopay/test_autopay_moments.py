@@ -48,6 +48,23 @@ def test_four_charges_are_all_though_there_be_time_for_more() -> None:
 
     assert charge_at(UNTIL, notice, early * (len(CHARGES) - 1)) == UNTIL - HOUR
     assert charge_at(UNTIL, notice, early * len(CHARGES)) is None
+    used_up = replace(UNTOLD, notice=notice, tries=early * len(CHARGES))
+    assert decide(used_up, UNTIL - 11 * HOUR) == Step(Act.SUSPEND, Reason.EXHAUSTED, PRICE)
+
+
+def test_it_is_charged_from_the_moment_it_is_due_while_its_company_works() -> None:
+    told, due = replace(UNTOLD, notice=Notice(UNTIL - LAST_NOTICE, PRICE)), UNTIL - 12 * HOUR
+
+    assert decide(told, due) == Step(Act.CHARGE, None, PRICE, due)
+    assert (
+        decide(told, due - HOUR)
+        == decide(replace(told, provider_works=False), due)
+        == Step(Act.WAIT, None, PRICE, due)
+    )
+
+
+def test_what_ends_every_mandate_ends_this_one() -> None:
+    assert decide(replace(UNTOLD, stopped=Reason.DISPUTED), UNTIL) == Step(Act.END, Reason.DISPUTED)
 
 
 def test_what_a_company_renews_ends_with_the_reason_and_the_new_price() -> None:

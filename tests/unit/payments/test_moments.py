@@ -1,12 +1,19 @@
-"""To the second: when a payment is asked about for the last time, and when money back is asked for again."""
+"""To the step and the second: what is news, and when payments and money back are asked about again."""
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from backend.payments.providers.base import PaymentState
-from backend.payments.rules import NEVER, STOP_POLLING_AFTER, next_poll, next_refund_try
+from backend.payments.rules import NEVER, STOP_POLLING_AFTER, advances, next_poll, next_refund_try
 
 T0 = datetime(2026, 11, 25, 12, tzinfo=UTC)
 S, M, H = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize("state", list(PaymentState))
+def test_what_is_known_is_no_news(state: PaymentState) -> None:
+    assert not advances(state, state)
 
 
 def test_a_canceled_payment_is_asked_for_hourly_until_it_is_a_day_old() -> None:
