@@ -108,7 +108,7 @@ class Buying(Play):
     async def pays_twice(self, nth: int, held: bool) -> None:
         """A second payment of one attempt; `held`: its money waits to be taken."""
         body = await self._body(newest(recent(self.world, "yookassa"), nth))
-        if held:
+        if held and b'"bank_card"' in body:  # nothing else can be held
             body = body.replace(b'"capture":true', b'"capture":false')
         key = f"another-{len(self.world.things())}"
         with self.world.undisturbed():

@@ -16,7 +16,7 @@ from tests.machine.record import Record
 from tests.town import open_town
 
 FIXED_SEED = 5103
-SHOPS = int(os.environ.get("MACHINE_SHOPS", "12"))  # of each seed
+SHOPS = int(os.environ.get("MACHINE_SHOPS", "8"))  # of each seed
 ROUND = 10  # shops between two looks at the clock
 SOAK_SECONDS = 60 * float(os.environ.get("SOAK_MINUTES", "0"))
 
