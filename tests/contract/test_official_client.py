@@ -75,9 +75,9 @@ def install(folder: Path) -> Path:
         check=False,
         timeout=INSTALL_SECONDS,
     )
-    assert "DO NOT MATCH THE HASHES" not in done.stderr, done.stderr
-    if done.returncode:
-        pytest.skip(f"skipped: the official package cannot be installed here: {done.stderr.strip()[-200:]}")
+    if "(from versions: none)" in done.stderr:
+        pytest.skip("skipped: no package index can be reached, and the official package is on one")
+    assert done.returncode == 0, done.stderr
     stamp.write_text(wanted)
     return python
 
