@@ -124,6 +124,9 @@ def judge(mutant: Mutant, checkout: Path) -> Verdict:
 def main(wanted: Sequence[str]) -> int:
     """The exit code. `wanted` are names of patches; none: all of them."""
     chosen = [mutant for mutant in mutants() if not wanted or mutant.patch.stem in wanted]
+    if len(chosen) < max(1, len(set(wanted))):
+        sys.stderr.write(f"Not all of these are in {FOLDER.name}: {' '.join(wanted)}\n")
+        return 2
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shop-mutants-") as place:
         checkout = copy(ROOT, Path(place) / "checkout")
@@ -139,7 +142,7 @@ def main(wanted: Sequence[str]) -> int:
     alive = sum(verdict.found is None for verdict in verdicts)
     counts = f"{len(verdicts) - alive} passed, {alive} failed"
     sys.stdout.write(f"===== {counts} in {time.monotonic() - began:.2f}s =====\n")
-    return 1 if alive or not verdicts else 0
+    return 1 if alive else 0
 
 
 def show(verdict: Verdict) -> None:
