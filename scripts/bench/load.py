@@ -59,8 +59,13 @@ async def fire(port: int, requests: Sequence[Request], *, rate: float | None, se
                 break
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             turn += 1
-            writer.write(requests[turn % len(requests)].raw)
-            ok = await _read_answer(reader)
+            try:
+                writer.write(requests[turn % len(requests)].raw)
+                ok = await _read_answer(reader)
+            except (asyncio.IncompleteReadError, ConnectionError):  # closed on us: that one is lost
+                ok = False
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
             outcome.latencies.append(time.perf_counter() - due)
             outcome.refused += not ok
         writer.close()
