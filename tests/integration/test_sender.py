@@ -14,7 +14,7 @@ from backend.kit.errors import Unavailable
 from backend.kit.locks import sole
 from backend.notifications.channels import NotSaid
 from backend.notifications.jobs import KEPT_FOR, ForgetSaid, Sender, forget_said
-from backend.notifications.kinds import Ended, Kind, Refunded
+from backend.notifications.kinds import Ended, EndingSoon, Kind, Refunded
 from backend.notifications.models import Notification
 from backend.notifications.pace import Pace
 from backend.notifications.service import notify, notify_many
@@ -53,14 +53,14 @@ async def says(shop: Shop, user_id: int, kind: Kind, once: str) -> None:
         await notify(session, user_id, kind, once=once, now=shop.now)
 
 
-async def news_for(bot_shop: BotShop, phone: Phone) -> Ended:
+async def news_for(bot_shop: BotShop, phone: Phone) -> EndingSoon:
     """Something true that is only news."""
     await phone.taps("Попробовать")
     await bot_shop.shop.run_jobs()
     user = await bot_shop.user(phone)
     (subscription,) = await bot_shop.shop.all(select(Subscription).where(Subscription.user_id == user.id))
     assert subscription.paid_until is not None
-    return Ended(subscription.id, subscription.paid_until)
+    return EndingSoon(subscription.id, subscription.paid_until, days_left=7)
 
 
 async def outcomes(shop: Shop, once: str) -> list[str | None]:
