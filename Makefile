@@ -74,11 +74,11 @@ mutmut: setup ## Change the arithmetic of money and time in every small way; doc
 
 .PHONY: machine
 machine: setup ## Anything in any order, by a fixed seed and a fresh one; MACHINE_SEED=… replays one
-	@$(call suite,tests/machine)
+	@$(call suite,tests/machine --show-capture=no)
 
 .PHONY: soak
 soak: setup ## Anything in any order for 20 minutes or SOAK_MINUTES=…, then a kill at every single message: hours
-	@SOAK_MINUTES=$${SOAK_MINUTES:-20} $(PYTHON_HERE) -m pytest tests/machine
+	@SOAK_MINUTES=$${SOAK_MINUTES:-20} $(PYTHON_HERE) -m pytest tests/machine --show-capture=no
 	@KILL_EVERY_MESSAGE=1 $(PYTHON_HERE) -m pytest tests/kills
 
 .PHONY: browser
