@@ -129,7 +129,8 @@ class Aftermath(Play):
         if not self.world.agreed(self.world.buyers[who]):
             return False
         ends = [one.paid_until for one in await self.world.buyers[who].subscriptions() if one.paid_until]
-        if not ends or ends[0] < self.world.shop.now:
+        assert self.world.closes_at is not None
+        if not ends or not self.world.shop.now <= ends[0] < self.world.closes_at:
             return False
         for before in (3 * DAY, DAY, 12.1 * DAY / 24):
             await self.world.days_pass(ends[0] - before)

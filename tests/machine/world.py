@@ -35,6 +35,7 @@ SERVICES = {"yookassa": "yookassa", "coingate": "coingate", "stars": "telegram"}
 BUYERS = 3
 DAY = timedelta(days=1)
 LATELY = timedelta(days=3)  # what happens outside to an older payment nobody looks for any more
+A_SHOP_LASTS = timedelta(days=80)  # what was said is forgotten after 90, and then nobody can count it
 NO_OUTAGE_IS_LONGER = timedelta(days=2)
 
 
@@ -75,6 +76,7 @@ class World:
     backups: list[dict[str, Any]] = field(default_factory=list)
     down: dict[str, datetime] = field(default_factory=dict)  # companies that are away, since when
     worked_at: datetime | None = None
+    closes_at: datetime | None = None
     update: int = 0  # of Telegram, the next one
 
     # --- people ---
@@ -82,7 +84,7 @@ class World:
     async def opens(self) -> None:
         self.shop.deps.providers.get("yookassa")._pace = Pace(per_second=1000, in_flight=8)  # type: ignore[attr-defined]
         self.shop.deps.providers.get("coingate")._settle_seconds = 0  # type: ignore[attr-defined]
-        self.worked_at = self.shop.now
+        self.worked_at, self.closes_at = self.shop.now, self.shop.now + A_SHOP_LASTS
         for _ in range(BUYERS):
             buyer = await self.shop.buyer()
             (user,) = await self.shop.all(select(User).where(User.id == buyer.id))
