@@ -193,6 +193,7 @@ async def test_a_charge_under_way_is_waited_for_and_the_key_lives_on(shop: Shop)
     (charge,) = await owner.charges()
     paid_at = shop.now
     await shop.yookassa.pay(charge.id)
+    await shop.run_jobs()
     await shop.passes(minutes=11)
 
     assert graced.grace_until == end + DAY
