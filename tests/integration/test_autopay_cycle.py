@@ -216,6 +216,7 @@ async def test_a_charge_that_fails_in_the_end_takes_the_grace_back(shop: Shop) -
     (charge,) = await owner.charges()
 
     await shop.yookassa.decline(charge.id, "insufficient_funds")
+    await shop.run_jobs()
     await shop.passes(minutes=11)
 
     assert (await owner.buyer.subscription()).grace_until is None

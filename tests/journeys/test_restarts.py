@@ -17,7 +17,7 @@ pytestmark = pytest.mark.thorough
 METHODS = (CARD, SBP, WALLET, BTC, ETH, LTC, STARS)
 COINS = {BTC: "BTC", ETH: "ETH", LTC: "LTC"}
 CLAIMS_END = timedelta(minutes=2)  # what a dead process had reserved for itself is free again
-AGES = 60_000  # ms; longer than anybody is alive here
+AGES = 20_000  # ms; longer than anybody is alive here, and over before the world ends
 LOST_TIME = timedelta(minutes=5)  # the days begin when the shop gets to it
 
 
