@@ -68,12 +68,16 @@ class Fork:
     pid: int | None = None
     killed: int = 0
     _began: int = field(default=0)
+    _former: int | None = None
 
     @property
     def log(self) -> Path:
         return LOGS / f"kills-{self.name}.log"
 
     def start(self) -> None:
+        """Begin anew, when the one before is gone and its port with it."""
+        while self._former is not None and Path(f"/proc/{self._former}").exists():
+            time.sleep(0.001)
         LOGS.mkdir(parents=True, exist_ok=True)
         self._began = self.log.stat().st_size if self.log.exists() else 0
         self.log.touch()
@@ -85,7 +89,7 @@ class Fork:
         """End it as a power cut would. Nothing, if it is gone already."""
         if self.pid is not None:
             os.kill(self.pid, signal.SIGKILL)
-            self.pid, self.killed = None, self.killed + 1
+            self._former, self.pid, self.killed = self.pid, None, self.killed + 1
 
     def works(self) -> bool:
         if self.port is not None:

@@ -75,7 +75,7 @@ async def audit(stage: Stage) -> list[str]:
     try:
         async with db.transaction() as session:
             assert isinstance(session, AsyncSession)
-            return await audit_books(session)
+            return await audit_books(session, await stage.world.now())
     finally:
         await db.aclose()
 
