@@ -108,8 +108,7 @@ class Process:
         return "\n".join(self.text().splitlines()[-lines:])
 
     def _environment(self) -> dict[str, str]:
-        passed = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
-        return {**passed, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **self.environment}
+        return {**passed_on(), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **self.environment}
 
     def new_crashes(self) -> list[str]:
         """Lines written since the last look that tell of a bug."""
@@ -118,6 +117,11 @@ class Process:
             fresh = log.read()
         self._read += len(fresh)
         return [f"{self.name}: {line}" for line in _crashes(fresh.decode(errors="replace"))]
+
+
+def passed_on() -> dict[str, str]:
+    """All that a process of ours learns of this environment."""
+    return {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
 
 
 def free_ports(count: int) -> list[int]:

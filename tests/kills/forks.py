@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.journeys.processes import LOGS, ROOT
+from tests.journeys.processes import LOGS, ROOT, passed_on
 
 STARTS_WITHIN = 60.0
 
@@ -24,14 +24,13 @@ class Zygote:
 
     @classmethod
     def open(cls) -> "Zygote":
-        passed = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
         running = subprocess.Popen(
             [sys.executable, "-m", "tests.kills.zygote"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env=passed | {"PYTHONPATH": str(ROOT)},
+            env=passed_on() | {"PYTHONPATH": str(ROOT)},
         )
         zygote = cls(running)
         assert zygote._line() == "ready"
@@ -57,7 +56,7 @@ class Zygote:
 
 @dataclass
 class Fork:
-    """One process of the shop. `killed` counts how often it was."""
+    """One process of the shop."""
 
     name: str
     zygote: Zygote
@@ -66,7 +65,6 @@ class Fork:
     says: str = ""  # what it says when it works
     port: int | None = None  # where it listens when it works
     pid: int | None = None
-    killed: int = 0
     _began: int = field(default=0)
     _former: int | None = None
 
@@ -81,15 +79,14 @@ class Fork:
         LOGS.mkdir(parents=True, exist_ok=True)
         self._began = self.log.stat().st_size if self.log.exists() else 0
         self.log.touch()
-        passed = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
-        environment = passed | dict(self.environment)
+        environment = passed_on() | dict(self.environment)
         self.pid = self.zygote.fork([self.name], environment, log=self.log, home=self.home)
 
     def kill(self) -> None:
         """End it as a power cut would. Nothing, if it is gone already."""
         if self.pid is not None:
             os.kill(self.pid, signal.SIGKILL)
-            self._former, self.pid, self.killed = self.pid, None, self.killed + 1
+            self._former, self.pid = self.pid, None
 
     def works(self) -> bool:
         if self.port is not None:
