@@ -50,8 +50,8 @@ class Zygote:
 
     def close(self) -> None:
         """It and, by that, all that it has started."""
-        self.running.kill()
-        self.running.wait()
+        with self.running:  # waits, and closes its pipes
+            self.running.kill()
 
 
 @dataclass
