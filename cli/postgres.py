@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import IO, Self
 from urllib.parse import quote
 
+JOIN_SECONDS = 10  # as long as a start takes at worst, after a clean stop
+READY = "ready   "  # as PostgreSQL pads it
 MAJOR = 18  # another major does not read the files of this one
 USER = "shop"
 
@@ -69,6 +71,10 @@ PASSING = re.compile(r"Address already in use|is still in use|lock file .* alrea
 
 class PostgresFailed(Exception):
     """PostgreSQL cannot run here; the message is one sentence for the person who started us."""
+
+
+class AlreadyOwned(PostgresFailed):
+    """A living program runs the database in this folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ class Postgres:
     Args:
         data_dir: made when missing. A second start finds yesterday's data there.
         durable: False trades safety for speed; only for data nobody will miss.
+        join: use the server that another program of ours runs there, for as long as that does.
 
     Raises:
         PostgresFailed: on entering.
@@ -144,12 +151,13 @@ class Postgres:
     dsn: str
     """`postgresql://user:password@127.0.0.1:port/postgres`; never log it."""
 
-    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+    def __init__(self, data_dir: Path, *, durable: bool = True, join: bool = False) -> None:
         self._home = data_dir.resolve()
         self._cluster = self._home / f"pg{MAJOR}"
         self._password = self._home / f"pg{MAJOR}.password"
         self._log = self._home / f"pg{MAJOR}.log"
         self._durable = durable
+        self._join = join
         self._lock: IO[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -168,10 +176,20 @@ class Postgres:
     def __exit__(self, *exc: object) -> None:
         self._stop()
 
+    @property
+    def joined(self) -> bool:
+        """Whether the server is another program's."""
+        return self._server is None
+
     def _start(self) -> None:
-        binaries = programs()
         self._home.mkdir(parents=True, exist_ok=True)
-        self._claim()
+        try:
+            self._claim()
+        except AlreadyOwned:
+            if not self._join or not _comes_true(self._find_running, seconds=JOIN_SECONDS):
+                raise
+            return
+        binaries = programs()
         self._refuse_another_major()
         runner = Runner.here()
         if not self._cluster.exists():
@@ -182,11 +200,21 @@ class Postgres:
             self._log.replace(self._log.with_suffix(".log.old"))
         for attempt in range(5):
             if port := self._launch(runner, binaries):
-                password = quote(self._password.read_text())
-                self.dsn = f"postgresql://{USER}:{password}@127.0.0.1:{port}/postgres"
+                self._name(port)
                 return
             time.sleep(0.1 * 2**attempt)
         raise PostgresFailed(_explain(self._log.read_text(errors="replace"), self._home))
+
+    def _name(self, port: int) -> None:
+        password = quote(self._password.read_text())
+        self.dsn = f"postgresql://{USER}:{password}@127.0.0.1:{port}/postgres"
+
+    def _find_running(self) -> bool:
+        """Whether the server of the owner is ready; it may be starting just now."""
+        if self._postmaster() is None or (lines := self._pid_file())[7:8] != [READY]:
+            return False
+        self._name(int(lines[3]))
+        return True
 
     def _claim(self) -> None:
         """Be the only owner, for as long as we live: the kernel drops the lock with the process."""
@@ -194,7 +222,7 @@ class Postgres:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise PostgresFailed(
+            raise AlreadyOwned(
                 f"Another program already runs the database in {self._home}: stop it, or give this one a DATA_DIR of "
                 "its own."
             ) from None
@@ -247,8 +275,8 @@ class Postgres:
     def _postmaster(self) -> int | None:
         """The live server of this cluster. Its pid file may be old, and the number somebody else's by now."""
         try:
-            pid = int(self._cluster.joinpath("postmaster.pid").read_text().split()[0])
-        except (FileNotFoundError, IndexError, ValueError):
+            pid = int(self._pid_file()[0])
+        except (IndexError, ValueError):
             return None
         if sys.platform == "linux":
             try:
@@ -280,11 +308,15 @@ class Postgres:
 
     def _is_ready(self) -> bool:
         """Whether our own server says so: the file of one that crashed says "ready" for ever."""
+        lines = self._pid_file()
+        return self._server is not None and lines[:1] == [str(self._server.pid)] and lines[7:8] == [READY]
+
+    def _pid_file(self) -> list[str]:
+        """Its lines: the pid comes first, the port fourth, the state eighth. None without the file."""
         try:
-            lines = self._cluster.joinpath("postmaster.pid").read_text().split("\n")
+            return self._cluster.joinpath("postmaster.pid").read_text().split("\n")
         except FileNotFoundError:
-            return False
-        return self._server is not None and lines[0] == str(self._server.pid) and lines[7:8] == ["ready   "]
+            return []
 
     def _has_ended(self) -> bool:
         return self._server is None or self._server.poll() is not None

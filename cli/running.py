@@ -22,17 +22,21 @@ START_SECONDS = 5  # then everything runs
 Process = Callable[[Deps], Coroutine[Any, Any, None]]
 
 
-def database(stack: ExitStack, *, migrating: bool = False) -> str:
-    """The configured database, or one started here, always migrated, for as long as the stack is open."""
+def database(stack: ExitStack, *, migrating: bool = False, owning: bool = True) -> str:
+    """The configured database, or one started here and migrated, for as long as the stack is open.
+
+    Not `owning`: where another program of ours runs that one already, it is used as it is.
+    """
     settings = read_settings()
     if settings.database_url is not None:
         dsn = settings.database_url.get_secret_value()
         if migrating:
             migrate(dsn)
         return dsn
-    dsn = stack.enter_context(Postgres(settings.data_dir)).dsn
-    migrate(dsn)
-    return dsn
+    postgres = stack.enter_context(Postgres(settings.data_dir, join=not owning))
+    if not postgres.joined:
+        migrate(postgres.dsn)
+    return postgres.dsn
 
 
 def run_processes(*kinds: Process, migrating: bool = False) -> None:
@@ -64,7 +68,7 @@ def settle() -> None:
 
 
 def run_once(task: Callable[[Deps], Awaitable[R]]) -> R:
-    """Do one thing with everything wired, and give its result."""
+    """Do one thing with everything wired, also beside a running shop, and give its result."""
 
     async def work(dsn: str) -> R:
         settings = read_settings()
@@ -76,7 +80,7 @@ def run_once(task: Callable[[Deps], Awaitable[R]]) -> R:
 
     refuse_wrong()
     with ExitStack() as stack:
-        return processes.run(work(database(stack)))
+        return processes.run(work(database(stack, owning=False)))
 
 
 def operator_language() -> Translate:

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: it starts, keeps its data, and never outlives its owner."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cli.postgres import MAJOR, Postgres, PostgresFailed, programs
+from cli.postgres import MAJOR, AlreadyOwned, Postgres, PostgresFailed, programs
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -207,6 +208,30 @@ def test_two_owners_of_one_folder_are_refused_in_a_sentence(folder: Path) -> Non
     ):
         assert second.said.startswith(f"Another program already runs the database in {folder}")
         remember(postgres.dsn, "the first is unharmed")
+
+
+def test_a_guest_uses_the_server_of_a_living_owner_and_leaves_it_running(folder: Path) -> None:
+    with owner(folder) as first:
+        with Postgres(folder, join=True) as guest:
+            assert guest.joined
+            assert guest.dsn == first.said
+            remember(guest.dsn, "from the guest")
+        assert remembered(first.said) == ["from the guest"]
+
+
+def test_who_would_join_starts_the_server_where_nobody_runs_it(folder: Path) -> None:
+    with Postgres(folder, durable=False, join=True) as postgres:
+        assert not postgres.joined
+        remember(postgres.dsn, "its own")
+    assert not folder.joinpath(f"pg{MAJOR}", "postmaster.pid").exists()
+
+
+def test_a_lock_without_a_server_behind_it_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.postgres.JOIN_SECONDS", 0.1)
+    with folder.joinpath(f"pg{MAJOR}.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(AlreadyOwned, match="Another program already runs"), Postgres(folder, join=True):
+            pass
 
 
 @pytest.mark.parametrize("cluster", ["pg17", f"pg{MAJOR}"])
