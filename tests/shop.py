@@ -109,7 +109,7 @@ class Buyer:
     async def orders(
         self, code: str = "monthly", *, provider: str = "yookassa", method: str = "bank_card", tap: str | None = None
     ) -> Checkout:
-        """Tap on a method of payment. `tap` names the message that was tapped; None: a new one."""
+        """Tap on a method of payment. `tap` names the message that was tapped, as the bot does; None: a new one."""
         plan = await self.shop.plan(code)
         return await start_checkout(
             self.shop.deps,
@@ -118,7 +118,7 @@ class Buyer:
             plan_id=plan.id,
             provider=provider,
             method=method,
-            request_id=tap or f"{self.id}:{next(self.requests)}:{code}:{method}",
+            request_id=f"{tap or f'{self.id}:{next(self.requests)}'}:{plan.id}",
             shown_in=f"telegram:{self.id}:1",
             language=self.language,
         )

@@ -248,10 +248,13 @@ async def choose_renewed(
 async def order(
     call: CallbackQuery, deps: Deps, user: User, t: Translate, chosen: ChooseMethod | ChooseRenewed
 ) -> None:
-    """Place the order and lead to its payment page. The same tap twice is the same order."""
+    """Place the order and lead to its payment page.
+
+    The same plan in the same message is the same order, whatever it is paid by: paid by two methods, it is paid twice.
+    """
     place, shown_in = _place(call)
     now, autopay = clock.now(), isinstance(chosen, ChooseRenewed)
-    tapped = f"{place}:{chosen.plan_id}:{chosen.provider}:{chosen.method}"
+    tapped = f"{place}:{chosen.plan_id}"
     try:
         checkout = await start_checkout(
             deps,

@@ -106,6 +106,34 @@ async def test_the_second_payment_goes_back_at_one_tap(shop: Shop) -> None:
         assert len(await made_there(shop)) == 1
 
 
+async def test_card_and_sbp_from_one_message_are_one_order_paid_twice(shop: Shop) -> None:
+    async with open_bot(shop) as opened:
+        operator, phone = await operator_of(opened), await opened.started()
+        await phone.writes("/plans")
+        await phone.taps("Месяц")
+        await phone.taps("Банковская карта")
+        await phone.taps("Другой способ")
+        await phone.taps("СБП")
+        buyer = Buyer(shop, (await opened.user(phone)).id, "ru")
+        card, sbp = sorted(await buyer.payments(), key=lambda payment: payment.method)
+        assert (card.method, sbp.method) == ("bank_card", "sbp")
+
+        for payment in (card, sbp):
+            await shop.yookassa.pay(payment.id)
+            await shop.run_jobs()
+
+        assert await ledger(buyer) == [30, 30]
+        offer = await found(phone, "Оплачено ещё раз")
+        assert "две оплаты одного заказа и засчитали обе: подписка продлена на 60\u00a0дней" in offer["text"]
+        told = [message["text"] for message in await operator.messages() if "оплачен дважды" in message["text"]]
+        assert len(told) == 1
+        await phone.taps("Вернуть 299", on=offer)
+        await shop.run_jobs()
+        assert await ledger(buyer) == [30, 30, -30]
+        (refund,) = await refund_rows(shop)
+        assert refund.payment_id == sbp.id
+
+
 async def test_all_stars_of_a_payment_go_back_or_none(shop: Shop) -> None:
     async with open_bot(shop) as opened:
         operator = await operator_of(opened)

@@ -63,7 +63,7 @@ async def test_an_order_that_is_paid_is_not_paid_again(bot_shop: BotShop) -> Non
     assert await buyer.days() == [("payment", 30)]
 
 
-async def test_another_method_is_another_order_and_both_can_be_paid(bot_shop: BotShop) -> None:
+async def test_another_currency_is_another_order_and_both_can_be_paid(bot_shop: BotShop) -> None:
     buyer = await payer(bot_shop)
     link = await buyer.checks_out()
     await buyer.phone.taps("Другой способ")

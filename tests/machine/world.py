@@ -94,7 +94,10 @@ class World:
             await self.telegram(f"users/{user.telegram_id}/stars", balance=1_000_000)
 
     async def taps(self, buyer: Buyer, code: str, way: str, *, tap: str, renew: bool = False) -> Sale:
-        """Raises ShopError: the shop does not sell that now."""
+        """A tap on a way to pay in the message `tap`, as the bot orders.
+
+        Raises ShopError: the shop does not sell that now.
+        """
         company, method = WAYS[way]
         plan = await self.shop.plan(code)
         checkout = await start_checkout(
@@ -104,7 +107,7 @@ class World:
             plan_id=plan.id,
             provider=company,
             method=method,
-            request_id=tap,
+            request_id=f"{tap}:{plan.id}:again" if renew else f"{tap}:{plan.id}",
             shown_in=f"telegram:{buyer.id}:1",
             language=buyer.language,
             autopay=renew,
