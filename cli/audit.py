@@ -28,7 +28,12 @@ def audit(
     found, held = run_once(_look)
     console.print(_table(found, t))
     if sell_again:
-        console.print(run_once(lambda deps: _release(deps, sell_again, t, allowed=found.clean or force)))
+        if not (found.clean or force):
+            raise CannotStart(t("cli-audit-not-released", provider=sell_again))
+        run_once(lambda deps: _release(deps, sell_again, t, forced=not found.clean))
+        console.print(t("cli-audit-released", provider=sell_again))
+        if not found.clean:
+            console.print(t("cli-audit-forced"))
         held -= {sell_again}
     wrong = sum(map(len, found.found.values()))
     console.print(t("cli-audit-ill", count=wrong) if wrong else t("cli-audit-well"))
@@ -45,14 +50,12 @@ async def _look(deps: Deps) -> tuple[Audit, set[str]]:
     return found, {name.removeprefix(HELD) for name in off if name.startswith(HELD)}
 
 
-async def _release(deps: Deps, provider: str, t: Translate, *, allowed: bool) -> str:
-    if not allowed:
-        raise CannotStart(t("cli-audit-not-released", provider=provider))
+async def _release(deps: Deps, provider: str, t: Translate, *, forced: bool) -> None:
     async with deps.db.transaction() as session:
         if not await release(session, provider):
             raise CannotStart(t("cli-audit-not-held", provider=provider))
-        await note(session, actor=actor(), action="provider.release", subject=provider, now=clock.now())
-    return t("cli-audit-released", provider=provider)
+        who, now = actor(), clock.now()
+        await note(session, actor=who, action="provider.release", subject=provider, now=now, forced=forced)
 
 
 def _table(audit: Audit, t: Translate) -> Table:

@@ -186,10 +186,10 @@ async def _standing(deps: Deps, provider: str, t: Translate) -> AsyncIterator[Fi
     now, here = clock.now(), translator(t.language, deps.brand.time_zone)
     async with deps.db.transaction() as session:
         found = (await standings(session, [provider]))[provider]
-    if found.off is not None:
-        yield Finding(Level.WARN, provider, switched(here, found, now), t("doctor-provider-on-mend", name=provider))
-    elif found.held is not None:
+    if found.held is not None:
         yield Finding(Level.FAIL, provider, switched(here, found, now), t("doctor-provider-held-mend", name=provider))
+    elif found.off is not None:
+        yield Finding(Level.WARN, provider, switched(here, found, now), t("doctor-provider-on-mend", name=provider))
     if found.circuit is not None:
         yield Finding(Level.WARN, provider, working(here, found, now), t("doctor-provider-trouble-mend"))
     if found.last_webhook is not None:

@@ -19,7 +19,7 @@ from backend.kit.i18n import Translate, translator
 from backend.orders.checkout import Checkout
 from backend.orders.tryout import start_test
 from backend.payments.providers.base import PaymentProvider
-from backend.switches.service import release, switch_off, switch_on
+from backend.switches.service import held, switch_off, switch_on
 from backend.users import service as users
 from bot.notices.operator import report_text
 from bot.view import TAG
@@ -62,15 +62,22 @@ def off(
 
 @app.command()
 def on(name: str = typer.Argument(help="yookassa, coingate or stars.")) -> None:
-    """Offer a provider again, also one that the audit holds."""
+    """Take back what `off` did. One that the audit stopped is released by `audit --release` alone."""
     t = operator_language()
 
     async def act(session: AsyncSession) -> None:
-        switched, released = await switch_on(session, name), await release(session, name)
-        if switched or released:
-            await note(session, actor=actor(), action="provider.on", subject=name, now=clock.now(), held=released)
+        if await switch_on(session, name):
+            await note(session, actor=actor(), action="provider.on", subject=name, now=clock.now())
 
-    Console().print(run_once(lambda deps: _switch(deps, t, name, act)))
+    async def work(deps: Deps) -> tuple[Table, bool]:
+        table = await _switch(deps, t, name, act)
+        async with deps.db.transaction() as session:
+            return table, await held(session, name)
+
+    table, still_held = run_once(work)
+    Console().print(table)
+    if still_held:
+        raise CannotStart(t("provider-still-held", name=name))
 
 
 @app.command("test")

@@ -22,7 +22,7 @@ async def switch_off(session: AsyncSession, provider: str, *, reason: str, by: s
 
 
 async def switch_on(session: AsyncSession, provider: str) -> bool:
-    """Take an operator's switch back: it sells again, unless the audit holds it. False: it was not off."""
+    """Take an operator's own switch back; a hold of the audit stands. False: it was not off."""
     return await _unset(session, f"{OFF}{provider}")
 
 
@@ -32,8 +32,13 @@ async def hold(session: AsyncSession, provider: str, reason: str, now: datetime)
 
 
 async def release(session: AsyncSession, provider: str) -> bool:
-    """Take the hold of the audit back: an operator looked into it. False: it was not held."""
+    """Take the hold of the audit back: the books add up, or an operator insists. False: it was not held."""
     return await _unset(session, f"{HELD}{provider}")
+
+
+async def held(session: AsyncSession, provider: str) -> bool:
+    """Whether the audit stopped this provider."""
+    return await session.get(Switch, f"{HELD}{provider}") is not None
 
 
 async def switches(session: AsyncSession) -> Sequence[Switch]:

@@ -277,10 +277,13 @@ async def test_force_releases_a_provider_whose_books_are_wrong_and_it_is_not_sto
     await spoil(shop, "update orders set amount_minor = amount_minor + 1")
     await audited(shop)
 
-    code, _ = await run_command(shop, "--release", "yookassa", "--force")
+    code, said = await run_command(shop, "--release", "yookassa", "--force")
     await audited(shop)
 
     assert code == 1
+    assert "stays in this list until it is mended" in said
+    (deed,) = await shop.all(select(Action))
+    assert deed.details == {"forced": True}
     assert await held(shop) == frozenset()
     await spoil(shop, "update orders set amount_minor = amount_minor - 1")
 

@@ -37,3 +37,4 @@ cli-audit-held = { $provider }: new payments are stopped. When the cause is mend
 cli-audit-not-released = { $provider }: the books do not add up yet, so it stays stopped. To sell all the same, add --force.
 cli-audit-not-held = { $provider }: the audit has not stopped it.
 cli-audit-released = { $provider }: new payments are taken again.
+cli-audit-forced = What does not add up now stops nothing any more, but stays in this list until it is mended. Anything new stops payments again.
