@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.alerts.queries import latest_differences
 from backend.kit.jobs import Timer
 from backend.notifications.models import Notification
-from backend.orders.checkout import SWEEP_EVERY, SWEEP_TIMER
+from backend.orders.looking import SWEEP_EVERY, SWEEP_TIMER
 from backend.payments.circuits import circuits
 from backend.payments.models import Payment
 from backend.switches.service import HELD, OFF, switches

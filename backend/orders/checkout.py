@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -11,22 +11,20 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.db import Database
-from backend.kit.errors import Conflict, Unavailable
+from backend.kit.errors import Conflict
 from backend.kit.i18n import translator
 from backend.kit.money import Currency, Money
 from backend.notifications.kinds import CheckoutReady, KeyUsed
 from backend.notifications.service import notify, tell_operators
-from backend.orders.capture import capture
+from backend.orders.looking import CLOCKS_DIFFER, ask, sweep_provider
 from backend.orders.models import Order
 from backend.orders.queries import find_by_return_token, find_live_payment, find_payment
-from backend.orders.refunds import fetch, listed_refunds
-from backend.orders.service import get_order, place_order, settle, settle_told, tell_failure
-from backend.payments import circuits, inbox, saved, unanswered
+from backend.orders.service import get_order, place_order, settle, tell_failure
+from backend.payments import circuits, saved, unanswered
 from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import Known, PaymentProvider, PaymentState, Rejected, Result, Unknown
-from backend.payments.recording import lags_behind
+from backend.payments.providers.base import Known, PaymentState, Rejected, Result, Unknown
 from backend.payments.rules import KEY_IS_DEAD_AFTER
 from backend.payments.service import Attempt, PaymentNotFound
 from backend.plans import service as plans
@@ -38,11 +36,7 @@ log = structlog.get_logger()
 
 WAIT_SECONDS = 8  # as long as somebody looks at a button; a job goes on after that
 CURRENCIES = tuple(Currency)  # a provider that takes several is paid in the first of these a plan is sold in
-ASK_AT_MOST_EVERY = timedelta(seconds=5)
-CLOCKS_DIFFER = timedelta(minutes=10)
 SHORTEST_RENEWED = 7  # days: before a shorter plan ends nobody could be told in time
-SWEEP_EVERY = timedelta(hours=1)
-SWEEP_TIMER = "sweep:"  # with a provider's id: when its list, last read to its end, is to be read again
 
 
 class MethodUnavailable(Conflict):
@@ -304,66 +298,6 @@ async def come_back(deps: Deps, now: datetime, *, token: str, user_id: int) -> C
         return None
     await ask(deps, found[0], now)
     return await current_checkout(deps, payment_id=found[0].id, user_id=user_id)
-
-
-async def ask(deps: Deps, payment: Payment, now: datetime) -> None:
-    """Look how an unfinished payment stands, unless somebody did in the last five seconds.
-
-    Without an answer soon it stays as it is: the jobs go on asking. A payment the provider has not confirmed to know
-    is not asked for: its request is sent again by a job, one at a time. One without an id before it is paid is looked
-    for among what was paid since.
-    """
-    if payment.state in (PaymentState.SUCCEEDED, PaymentState.REVIEW, PaymentState.FAILED):
-        return
-    ref, driver = payment.provider_payment_id, deps.providers.get(payment.provider)
-    if ref is None and not (driver.by_bot and payment.state == PaymentState.PENDING):
-        return
-    async with deps.db.transaction() as session:
-        if not await payments.claim_check(session, payment.id, now, at_most_every=ASK_AT_MOST_EVERY):
-            return
-    try:
-        async with asyncio.timeout(WAIT_SECONDS):
-            if ref is not None:
-                await refresh(deps, payment.provider, ref, now)
-            else:
-                await sweep_provider(deps, driver, payment.created_at, now)
-    except TimeoutError:
-        log.warning("payment.slow", payment=payment.id)
-
-
-async def sweep_provider(deps: Deps, provider: PaymentProvider, since: datetime, now: datetime) -> bool:
-    """Settle what the provider lists and we do not know yet. False: the list could not be read to its end."""
-    try:
-        async for snapshot in provider.list_since(since):
-            async with deps.db.transaction() as session:
-                behind = await lags_behind(session, provider.id, snapshot)
-            if behind:
-                returned = await listed_refunds(deps.db, deps.providers, provider.id, snapshot)
-                async with deps.db.transaction() as session:
-                    await settle(session, deps.providers, provider.id, snapshot, now, returned=returned)
-    except Unavailable as error:
-        log.warning("sweep.broken_off", provider=provider.id, reason=str(error))
-        return False
-    return True
-
-
-async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None:
-    """Settle what stored events tell of one payment; where they do not, ask its provider for the truth."""
-    async with deps.db.transaction() as session:
-        if await settle_told(session, deps.providers, provider_id, ref, now):
-            return
-    result, returned = await fetch(deps.db, deps.providers, provider_id, ref)
-    async with deps.db.transaction() as session:
-        match result:
-            case Known(snapshot):
-                await settle(session, deps.providers, provider_id, snapshot, now, returned=returned)
-            case _:
-                reason = f"{type(result).__name__} {getattr(result, 'code', '')}".strip()
-                log.warning("payment.not_answered", provider=provider_id, result=reason)
-                await inbox.postpone_events(session, provider_id, ref, reason, now)
-        await circuits.note_result(session, provider_id, result, now)
-    if isinstance(result, Known) and result.snapshot.held:
-        await capture(deps.db, deps.providers, provider_id, ref, now)
 
 
 async def current_checkout(deps: Deps, *, payment_id: UUID, user_id: int) -> Checkout:

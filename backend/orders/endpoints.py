@@ -18,7 +18,7 @@ from backend.kit.i18n import Translate, languages, translator
 from backend.kit.web import brand_of, client_ip, database
 from backend.notifications.kinds import CallbacksRefused
 from backend.notifications.service import tell_operators
-from backend.orders import checkout
+from backend.orders import checkout, looking
 from backend.orders.models import Order
 from backend.orders.queries import find_by_return_token
 from backend.orders.service import keep_event
@@ -125,7 +125,7 @@ async def show_return(
 ) -> Response:
     """The truth about one payment, in any browser: the one that paid need not be the one that began."""
     payment, order = await _returning(deps.db, token)
-    await checkout.ask(deps, payment, clock.now())
+    await looking.ask(deps, payment, clock.now())
     payment, order = await _returning(deps.db, token)
     async with database(request).transaction() as session:
         user = await get_user(session, order.user_id)
@@ -155,7 +155,7 @@ def _failure(t: Translate, reason: str | None) -> str:
 async def read_state(token: str, deps: DepsOf) -> dict[str, str]:
     """What the page watches. Asks the provider, at most once in five seconds whoever looks."""
     payment, _ = await _returning(deps.db, token)
-    await checkout.ask(deps, payment, clock.now())
+    await looking.ask(deps, payment, clock.now())
     payment, _ = await _returning(deps.db, token)
     return {"state": shown_state(payment)}
 

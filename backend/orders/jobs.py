@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.kit import clock
 from backend.kit.errors import Outside, Unavailable
 from backend.kit.jobs import Job, Timer, enqueue, every, runs, ticks
-from backend.orders import checkout
-from backend.orders.checkout import SWEEP_EVERY, SWEEP_TIMER, Deps
+from backend.orders import checkout, looking
+from backend.orders.checkout import Deps
+from backend.orders.looking import SWEEP_EVERY, SWEEP_TIMER
 from backend.orders.queries import claim_due_payments, claim_open_events
 from backend.orders.refunds import send_refund, sweep_refunds
 from backend.orders.service import RefreshPayment, tell_failure, wake_refresh
@@ -69,7 +70,7 @@ async def wake_events(session: AsyncSession, now: datetime) -> None:
 @runs(RefreshPayment)
 async def refresh_payment(job: RefreshPayment, deps: Deps) -> None:
     """Ask the provider and settle. Run twice, late or in any order, the end is the same."""
-    await checkout.refresh(deps, job.provider, job.ref, clock.now())
+    await looking.refresh(deps, job.provider, job.ref, clock.now())
 
 
 @runs(CreatePayment)
@@ -157,7 +158,7 @@ async def _sweep(deps: Deps, back: timedelta) -> None:
     now = clock.now()
     for provider in deps.providers:
         since = await _sweep_since(deps, provider, now - back, now)
-        if await checkout.sweep_provider(deps, provider, since, now):
+        if await looking.sweep_provider(deps, provider, since, now):
             await _give_up(deps, provider, now)
             if not await sweep_refunds(deps.db, provider, now - back):
                 continue
@@ -175,7 +176,7 @@ async def _sweep_since(deps: Deps, provider: PaymentProvider, since: datetime, n
     """Then, or before the oldest payment that was never answered: nothing is given up unseen."""
     async with deps.db.transaction() as session:
         waiting = await payments.never_answered(session, provider.id, before=now)
-    return min([since, *(payment.created_at - checkout.CLOCKS_DIFFER for payment in waiting)])
+    return min([since, *(payment.created_at - looking.CLOCKS_DIFFER for payment in waiting)])
 
 
 async def _give_up(deps: Deps, provider: PaymentProvider, now: datetime) -> None:

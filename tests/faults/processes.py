@@ -19,7 +19,7 @@ from backend.autopay.jobs import Renew, renew
 from backend.kit import clock
 from backend.kit.errors import Unavailable
 from backend.kit.jobs import Worker
-from backend.orders import checkout
+from backend.orders import checkout, looking
 from cli.wiring import Deps, read_settings, wire
 from sandbox.companies import BOT_USERNAME, environment
 from sandbox.server import server
@@ -118,7 +118,7 @@ async def works(deps: Deps) -> None:
 
 async def refreshes(deps: Deps, provider: str, ref: str) -> None:
     """Life of a worker that looks at one payment."""
-    await checkout.refresh(deps, provider, ref, clock.now())
+    await looking.refresh(deps, provider, ref, clock.now())
 
 
 async def sends(deps: Deps, payment_id: UUID) -> None:

@@ -13,7 +13,8 @@ from backend.kit.jobs import tick
 from backend.notifications.kinds import Ended, KeyReady
 from backend.notifications.models import Notification
 from backend.notifications.service import notify
-from backend.orders.checkout import check_now, refresh
+from backend.orders.checkout import check_now
+from backend.orders.looking import refresh
 from backend.orders.service import settle
 from backend.payments.inbox import close_events
 from backend.payments.models import Payment

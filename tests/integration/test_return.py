@@ -6,7 +6,7 @@ import re
 import pytest
 from sqlalchemy import update
 
-from backend.orders import checkout as checkouts
+from backend.orders import looking
 from backend.orders.checkout import Checkout
 from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
@@ -97,7 +97,7 @@ async def test_it_speaks_the_language_of_the_buyer_or_the_one_that_is_asked_for(
 async def test_a_provider_that_does_not_answer_keeps_nobody_waiting(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkouts, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(looking, "WAIT_SECONDS", 0.3)
     _, _, address = await ordered(shop)
     shop.yookassa.breaks(FETCH, "latency", ms=1500, times=None)
     shop.advance(seconds=6)
