@@ -13,6 +13,7 @@ from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
 from backend.kit.money import Money
 from backend.orders.checkout import (
+    CURRENCIES,
     Checkout,
     MethodOffer,
     MethodUnavailable,
@@ -57,7 +58,7 @@ def methods_view(
     renewed = [offer for offer in offers if offer.renewed_by == "shop"]
     ticked = ticked and bool(renewed)
     prices = {offer.price for offer in offers}
-    shown = min(prices, key=lambda price: price.currency.value)
+    shown = min(prices, key=lambda price: CURRENCIES.index(price.currency))
     title = t("methods-title", plan=escape(plan.name(t.language)), days=plan.days, price=shown)
     return View(
         paragraphs(
@@ -250,7 +251,7 @@ async def order(
 ) -> None:
     """Place the order and lead to its payment page.
 
-    The same plan in the same message is the same order, whatever it is paid by: paid by two methods, it is paid twice.
+    The same plan in one message is one order, whatever it is paid by: by two methods, it is paid twice.
     """
     place, shown_in = _place(call)
     now, autopay = clock.now(), isinstance(chosen, ChooseRenewed)

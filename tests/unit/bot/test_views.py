@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from backend.kit.i18n import Translate, languages, translator
+from backend.kit.money import Currency, Money
 from backend.links.formats.base import Status
 from backend.notifications.kinds import Ended, EndingSoon, Paid
+from backend.orders.checkout import MethodOffer
 from backend.orders.queries import HistoryLine
 from backend.payments.providers.base import PaymentState
 from backend.subscriptions.models import Subscription
@@ -225,3 +227,13 @@ def test_only_a_running_subscription_gets_a_new_link() -> None:
     offered = [["Перевыпустить" in b.text for row in view.rows for b in row] for view in (running, over)]
     assert [any(view) for view in offered] == [True, False]
     assert "/sub/" not in over.text
+
+
+def test_the_price_above_the_methods_is_the_one_that_was_tapped() -> None:
+    euro = MethodOffer("coins", "btc", Money(350, Currency.EUR), test=False)
+    stars = MethodOffer("stars", "stars", Money(200, Currency.XTR), test=False)
+
+    for offers in ([METHODS[0], euro, stars], [stars, euro, METHODS[0]]):
+        text = methods_view(translator("ru"), plan(), offers, BRAND).text
+        assert "<b>299\u00a0₽</b>" in text.splitlines()[0]
+        assert "3,50" not in text
