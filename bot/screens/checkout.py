@@ -64,7 +64,7 @@ def methods_view(
         paragraphs(
             title,
             t("autopay-chosen") if ticked else t("methods-choose"),
-            t("methods-test") if any(offer.test for offer in offers) else "",
+            tests(t, offers),
             *hints(t, offers),
             *renewal_hints(t, plan, offers),
             consent(t, "methods", days=plan.days, price=shown, brand=brand),
@@ -81,17 +81,18 @@ def _method_rows(
     t: Translate, plan: Plan, offers: Sequence[MethodOffer], *, priced: bool, ticked: bool
 ) -> list[list[Button]]:
     """A button for every way to pay; what a company renews by itself has one of its own beside the single payment."""
-    rows = []
+    rows, marked = [], not all(offer.test for offer in offers)
     for offer in offers:
         label, name = method_label(t, offer, priced=priced), method_name(t, offer.method)
+        mark = " 🧪" if marked and offer.test else ""
         once = ChooseMethod(plan_id=plan.id, provider=offer.provider, method=offer.method)
         again = ChooseRenewed(plan_id=plan.id, provider=offer.provider, method=offer.method)
         if not ticked:
-            rows.append([Button(label, once)])
+            rows.append([Button(label + mark, once)])
         if offer.renewed_by == "provider":
-            rows.append([Button(t("button-method-renewed", method=name, days=plan.days), again)])
+            rows.append([Button(t("button-method-renewed", method=name, days=plan.days) + mark, again)])
         elif offer.renewed_by and ticked:
-            rows.append([Button(label, again)])
+            rows.append([Button(label + mark, again)])
     return rows
 
 
@@ -111,6 +112,13 @@ def renewal_hints(t: Translate, plan: Plan, offers: Sequence[MethodOffer]) -> li
         texts.append(t("autopay-offer", price=by_shop[0].price, days=plan.days, **{"from": source}))
     texts += [t(f"autopay-hint-{offer.provider}", price=offer.price, days=plan.days) for offer in by_company]
     return texts
+
+
+def tests(t: Translate, offers: Sequence[MethodOffer]) -> str:
+    """That no money is taken, by any of these or by those with the mark on their button."""
+    if all(offer.test for offer in offers):
+        return t("methods-test")
+    return t("methods-test-some") if any(offer.test for offer in offers) else ""
 
 
 def hints(t: Translate, offers: Sequence[MethodOffer]) -> list[str]:

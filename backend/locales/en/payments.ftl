@@ -14,6 +14,7 @@ methods-title = 🧾 <b>{ $plan }</b> — { days-count }, <b>{ $price }</b>
 methods-choose = How would you like to pay?
 methods-none = Payment is not available right now. Write to us: { $support }
 methods-test = 🧪 This is a test shop: no money is taken.
+methods-test-some = 🧪 marks test methods: they take no money.
 
 consent-offer = the offer
 consent-privacy = the privacy policy

@@ -14,6 +14,7 @@ methods-title = 🧾 <b>{ $plan }</b> — { days-count }, <b>{ $price }</b>
 methods-choose = Как удобнее оплатить?
 methods-none = Оплата сейчас недоступна. Напишите нам: { $support }
 methods-test = 🧪 Тестовый магазин: деньги не списываются.
+methods-test-some = 🧪 — тестовые способы: деньги по ним не списываются.
 
 consent-offer = оферту
 consent-privacy = политику обработки персональных данных

@@ -237,3 +237,19 @@ def test_the_price_above_the_methods_is_the_one_that_was_tapped() -> None:
         text = methods_view(translator("ru"), plan(), offers, BRAND).text
         assert "<b>299\u00a0₽</b>" in text.splitlines()[0]
         assert "3,50" not in text
+
+
+def test_a_method_that_takes_no_money_is_marked_where_others_do() -> None:
+    t = translator("ru")
+    live = MethodOffer("stars", "stars", rub(29900), test=False, renewed_by="provider")
+    mixed, all_test, all_live = (
+        methods_view(t, plan(), offers, BRAND)
+        for offers in ([METHODS[0], live], METHODS[:2], [replace(METHODS[0], test=False), live])
+    )
+
+    assert "Тестовый магазин" not in mixed.text
+    assert "🧪 — тестовые способы: деньги по ним не списываются." in mixed.text
+    labels = [button.text for row in mixed.rows for button in row]
+    assert [label for label in labels if label.endswith("🧪")] == ["💳 Банковская карта 🧪"]
+    assert "🧪 Тестовый магазин: деньги не списываются." in all_test.text
+    assert "🧪" not in str(all_test.rows) + all_live.text + str(all_live.rows)
