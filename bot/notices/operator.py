@@ -97,6 +97,29 @@ def panel_works(kind: kinds.PanelWorks, t: Translate, now: datetime) -> View:
     )
 
 
+def payments_refused(kind: kinds.PaymentsRefused, t: Translate, now: datetime) -> View:
+    return View(
+        t(
+            "operator-payments-refused",
+            provider=provider_name(t, kind.provider),
+            id=kind.provider,
+            answer=escape(": ".join(filter(None, (kind.code, kind.reason)))),
+        )
+    )
+
+
+def sweeps_fail(kind: kinds.SweepsFail, t: Translate, now: datetime) -> View:
+    since = t.moment(kind.since, now) if kind.since else t("operator-never")
+    return View(t("operator-sweeps-fail", provider=provider_name(t, kind.provider), since=since))
+
+
+def renewal_not_stopped(kind: kinds.RenewalNotStopped, t: Translate, now: datetime) -> View:
+    again = "yes" if kind.again else "no"
+    return View(
+        t("operator-renewal-not-stopped", payment=str(kind.payment_id), answer=escape(kind.code), again=again)
+    )
+
+
 def no_callbacks(kind: kinds.NoCallbacks, t: Translate, now: datetime) -> View:
     return View(
         t(

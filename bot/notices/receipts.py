@@ -47,7 +47,8 @@ def books_differ(kind: kinds.BooksDiffer, t: Translate, now: datetime) -> View:
 def fiscal_failed(kind: kinds.FiscalReceiptFailed, t: Translate, now: datetime) -> View:
     which = "late" if kind.status == "pending" else "failed"
     provider = t(f"provider-{kind.provider}")
-    return View(t(f"operator-fiscal-{which}", provider=provider, payment=str(kind.payment_id)))
+    of = "refund" if kind.refund else "sale"
+    return View(t(f"operator-fiscal-{which}", provider=provider, payment=str(kind.payment_id), of=of))
 
 
 def fiscal_refused(kind: kinds.FiscalReceiptRefused, t: Translate, now: datetime) -> View:

@@ -37,7 +37,7 @@ operator-charge-unanswered =
     For over 23 hours { $provider } has not said whether the renewal of { $amount } was charged. It must not be repeated: the money may be gone already.
 
     Find the payment in the cabinet: its data has the pid <code>{ $payment }</code>. Then decide:
-    <code>vpn-service review { $payment } accept</code> if the money came
+    <code>vpn-service review { $payment } accept</code> if the money came. The shop asks the provider itself, and gives the days only if that shows it as paid
     <code>vpn-service review { $payment } cancel</code> if there was no charge
 
 operator-key-used =
@@ -77,6 +77,31 @@ operator-panel-trouble =
 operator-panel-works =
     🟢 <b>Server { $server }: the panel works again</b>
     It was out for { $lasted }, since { $since }. Nothing to do: keys are made by themselves.
+
+operator-payments-refused =
+    🔴 <b>{ $provider } refuses to open payments</b>
+    The answer: { $answer }
+    The buyer has read that paying this way did not work. One and the same refusal is told once a day.
+
+    Check in the cabinet that this way to pay is enabled and that the shop is not limited, then try it: <code>vpn-service provider test { $id }</code>
+    To take its buttons away meanwhile: <code>vpn-service provider off { $id }</code>
+
+operator-sweeps-fail =
+    🔴 <b>{ $provider }: the books are not compared to the end</b>
+    The last time they were: { $since }. Sales go on, but a payment whose webhook was lost, or a refund made in the cabinet, may go unseen.
+
+    The reason is in the log, in the events sweep.broken_off and sweep.object_failed. Mend it, or report the bug. After that the shop makes up for all the time it missed by itself.
+
+operator-renewal-not-stopped =
+    ⚠️ <b>Telegram does not end a subscription in Stars</b>
+    The answer: { $answer }
+    Its first payment: <code>{ $payment }</code>
+    Its buyer has read that nothing more will be charged. { $again ->
+        [yes] We go on trying.
+       *[no] Telegram knows no such subscription, so we stop trying.
+    }
+
+    Ask the buyer to cancel it in the settings of Telegram. If Stars are charged all the same, give them back: <code>vpn-service refund</code> with the id of that payment.
 
 operator-never = none yet
 

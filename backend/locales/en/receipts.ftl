@@ -48,12 +48,21 @@ operator-books-annulled = <b>Annulled, not by the shop:</b>
 operator-books-twice = <b>Registered twice:</b>
 operator-books-mend = Open the list of receipts in the service: annul what is too much, enter what is missing.
 operator-fiscal-failed =
-    ⚠️ <b>{ $provider }: a receipt was not registered</b>
+    ⚠️ <b>{ $provider }: the receipt of a { $of ->
+        [refund] refund
+       *[sale] sale
+    } was not registered</b>
     Payment: <code>{ $payment }</code>
 
-    The money is in and access is given. Open the payment in the merchant cabinet, see why, and make the receipt anew; check the cash register and the VAT code.
+    { $of ->
+        [refund] The money went back and its days are taken.
+       *[sale] The money is in and access is given.
+    } Open the payment in the merchant cabinet, see why, and make the receipt anew; check the cash register and the VAT code.
 operator-fiscal-late =
-    ⚠️ <b>{ $provider }: a receipt is more than a day late</b>
+    ⚠️ <b>{ $provider }: the receipt of a { $of ->
+        [refund] refund
+       *[sale] sale
+    } is more than a day late</b>
     Payment: <code>{ $payment }</code>
 
     See in the merchant cabinet whether the cash register works.

@@ -90,6 +90,35 @@ class PanelWorks(Kind):
 
 
 @dataclass(frozen=True)
+class PaymentsRefused(Kind):
+    """A provider refuses to open payments, in the words of `code` and `reason`: nobody can pay so."""
+
+    priority: ClassVar[int] = 2
+    provider: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SweepsFail(Kind):
+    """What a provider lists has not been compared with our books to its end since then; None: never."""
+
+    priority: ClassVar[int] = 2
+    provider: str
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class RenewalNotStopped(Kind):
+    """Telegram refuses to end a subscription in Stars. `again`: it is told again; else it knows no such one."""
+
+    priority: ClassVar[int] = 2
+    payment_id: UUID  # the first of the subscription
+    code: str
+    again: bool
+
+
+@dataclass(frozen=True)
 class NoCallbacks(Kind):
     """So many payments were found by asking, and nothing was said of them. `last`: when something came last."""
 

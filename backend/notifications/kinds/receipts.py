@@ -51,12 +51,13 @@ class BooksDiffer(Kind):
 
 @dataclass(frozen=True)
 class FiscalReceiptFailed(Kind):
-    """The fiscal receipt of a payment was refused, or is a day late."""
+    """The fiscal receipt of a payment, or of a refund of it, was refused, or is a day late."""
 
     priority: ClassVar[int] = 3
     payment_id: UUID
     provider: str
     status: str
+    refund: bool = False
 
 
 @dataclass(frozen=True)
