@@ -114,7 +114,7 @@ def sweeps_fail(kind: kinds.SweepsFail, t: Translate, now: datetime) -> View:
 
 
 def renewal_not_stopped(kind: kinds.RenewalNotStopped, t: Translate, now: datetime) -> View:
-    again = "yes" if kind.again else "no"
+    again = "yes" if kind.tried_on else "no"
     return View(
         t("operator-renewal-not-stopped", payment=str(kind.payment_id), answer=escape(kind.code), again=again)
     )

@@ -110,12 +110,12 @@ class SweepsFail(Kind):
 
 @dataclass(frozen=True)
 class RenewalNotStopped(Kind):
-    """Telegram refuses to end a subscription in Stars. `again`: it is told again; else it knows no such one."""
+    """Telegram refuses to end a subscription in Stars. `tried_on`: it is told again; else it knows no such one."""
 
     priority: ClassVar[int] = 2
     payment_id: UUID  # the first of the subscription
     code: str
-    again: bool
+    tried_on: bool
 
 
 @dataclass(frozen=True)
