@@ -109,7 +109,7 @@ class Settings(BaseSettings):
         "VPN", max_length=25, examples=["Тихий VPN"], description="What people see as the name of the shop."
     )
     seller: str = Field("", description="Who sells: name, tax number, contacts. Stands in the terms.")
-    support: str = Field("", description="Where people get help: @name or an e-mail address.")
+    support: str = Field("", description="Where people get help: @name, an e-mail address or an https:// link.")
     texts_dir: Path | None = Field(
         None,
         examples=["/etc/vpn-service/texts"],
@@ -173,6 +173,8 @@ class Settings(BaseSettings):
 
     @property
     def support_url(self) -> str:
+        if self.support.startswith(("https://", "http://")):
+            return self.support
         if self.support.startswith("@"):
             return f"{self.telegram_link_url}/{self.support[1:]}"
         return f"mailto:{self.support}" if "@" in self.support else ""

@@ -14,7 +14,7 @@ class Brand:
     bot_url: str
     public_url: str = ""
     seller: str = ""  # who sells, with tax number
-    support: str = ""  # "@name" or an e-mail
+    support: str = ""  # "@name", an e-mail or a link
     support_url: str = ""
     offer_url: str = ""  # the full texts people accept; empty: the bot's own short ones
     privacy_url: str = ""

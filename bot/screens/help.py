@@ -67,7 +67,9 @@ def paysupport_view(t: Translate, brand: Brand) -> View:
 
 
 def _contact_row(t: Translate, brand: Brand) -> list[Button]:
-    return [Button(t("button-contact"), brand.support_url)] if brand.support_url else []
+    """Telegram opens web addresses alone from a button: an e-mail stands in the text."""
+    is_web = brand.support_url.startswith(("https://", "http://"))
+    return [Button(t("button-contact"), brand.support_url)] if is_web else []
 
 
 def _apps(system: System) -> str:

@@ -1,12 +1,13 @@
 """Every screen in every language: markup that parses, limits that hold, words that fit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from backend.kit.brand import Brand
 from backend.kit.i18n import Translate, languages, translator
 from backend.kit.money import Currency, Money
 from backend.links.formats.base import Status
@@ -14,6 +15,7 @@ from backend.notifications.kinds import Ended, EndingSoon, Paid
 from backend.orders.checkout import MethodOffer
 from backend.orders.queries import HistoryLine
 from backend.payments.providers.base import PaymentState
+from backend.settings import Settings
 from backend.subscriptions.models import Subscription
 from backend.subscriptions.rules import Standing
 from bot.callbacks import ChooseMethod, ChoosePlan, StartTrial
@@ -49,6 +51,7 @@ from tests.unit.bot.scenes import (
 )
 
 PAID = Paid(ID, ID, 30, UNTIL, "299 ₽", key_ready=False, shown_in=None, late=True)
+SECRETS: dict[str, Any] = {"telegram_bot_token": "1:A", "secret_key": "x" * 32}
 KEYED = holding(node(), node(HOSTILE, host="de1.vpn.example.net"))
 
 
@@ -253,3 +256,22 @@ def test_a_method_that_takes_no_money_is_marked_where_others_do() -> None:
     assert [label for label in labels if label.endswith("🧪")] == ["💳 Банковская карта 🧪"]
     assert "🧪 Тестовый магазин: деньги не списываются." in all_test.text
     assert "🧪" not in str(all_test.rows) + all_live.text + str(all_live.rows)
+
+
+@pytest.mark.parametrize("made", [help_view, paysupport_view])
+@pytest.mark.parametrize(
+    ("support", "button"),
+    [
+        ("@shop_help", ["https://t.me/shop_help"]),
+        ("https://t.me/shop_help", ["https://t.me/shop_help"]),
+        ("help@example.com", []),
+    ],
+)
+def test_support_is_named_and_has_a_button_where_telegram_can_open_it(
+    made: Callable[[Translate, Brand], View], support: str, button: list[str]
+) -> None:
+    address = Settings(_env_file=None, **SECRETS, support=support).support_url
+    view = made(translator("ru"), replace(BRAND, support=support, support_url=address))
+
+    assert support in view.text
+    assert [b.opens for row in view.rows for b in row if isinstance(b.opens, str)] == button
