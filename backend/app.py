@@ -1,7 +1,7 @@
 """The web face of the shop: routers and error answers, nothing else."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import health
 from backend.api import reference
@@ -72,26 +73,47 @@ def create_app(deps: Deps, *, title: str) -> FastAPI:
     app.add_exception_handler(ShopError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_refusal)
-    app.middleware("http")(_watch)
+    app.add_middleware(Watch)
     return app
 
 
-async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Time every answer by its route."""
-    started = time.perf_counter()
-    response = await answer_crash(request, call_next)
-    route = getattr(request.scope.get("route"), "path", "other")
-    REQUESTS.labels(route=route, status=str(response.status_code)).observe(time.perf_counter() - started)
-    return response
+class Watch:
+    """Around the application: times every answer by its route, and answers for a bug of ours."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        await answer_crash(self._app, scope, receive, watched_send)
+        route = getattr(scope.get("route"), "path", "other")
+        REQUESTS.labels(route=route, status=str(status)).observe(time.perf_counter() - started)
 
 
-async def answer_crash(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+async def answer_crash(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """The answer; for a bug of ours a plain one, with the traceback in the log."""
+    begun = False
+
+    async def noted_send(message: Message) -> None:
+        nonlocal begun
+        begun = True
+        await send(message)
+
     try:
-        return await call_next(request)
+        await app(scope, receive, noted_send)
     except Exception:
-        log.exception("http.failed", method=request.method, path=request.url.path)
-        return problems.of_error(ShopError(), request)
+        log.exception("http.failed", method=scope["method"], path=scope["path"])
+        if not begun:
+            await problems.of_error(ShopError(), Request(scope))(scope, receive, send)
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

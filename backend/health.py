@@ -1,18 +1,16 @@
 """/healthz, /readyz and /metrics: for whoever watches the shop."""
 
 import asyncio
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from backend.alerts.measures import measure
 from backend.audit.service import measure as measure_audit
 from backend.kit import clock
-from backend.kit.db import Database
 from backend.kit.errors import Unavailable
-from backend.kit.web import database
+from backend.kit.web import DatabaseOf
 
 ANSWER_SECONDS = 3  # a database that hangs is away
 
@@ -26,7 +24,7 @@ async def alive() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"description": "The database does not answer or is not migrated."}})
-async def ready(db: Annotated[Database, Depends(database)], response: Response) -> dict[str, str]:
+async def ready(db: DatabaseOf, response: Response) -> dict[str, str]:
     """The process can do its work: the database answers and has its tables."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS), db.transaction() as session:
@@ -42,7 +40,7 @@ async def ready(db: Annotated[Database, Depends(database)], response: Response) 
 
 
 @router.get("/metrics", include_in_schema=False)
-async def metrics(request: Request, db: Annotated[Database, Depends(database)]) -> Response:
+async def metrics(request: Request, db: DatabaseOf) -> Response:
     """Prometheus counters of this process, and what the database says of the whole shop while it answers."""
     known = [driver.id for driver in request.app.state.deps.providers]
     try:

@@ -1,10 +1,13 @@
 """The composition root: the only code that sees everything."""
 
+import gc
 import sys
 from importlib import import_module
 
-import bot as bot  # first: it decides how aiogram is imported
-from bot.lean import import_lean
+gc.set_threshold(50_000, 20, 50)  # first: importing makes much and drops little
+
+import bot as bot  # noqa: E402 - before others: it decides how aiogram is imported
+from bot.lean import import_lean  # noqa: E402
 
 
 def _import_structlog() -> None:

@@ -43,12 +43,12 @@ _bearer = HTTPBearer(
 )
 
 
-def deps_of(request: Request) -> Deps:
+async def deps_of(request: Request) -> Deps:
     found: Deps = request.app.state.deps
     return found
 
 
-def login_limits(request: Request) -> LoginLimits:
+async def login_limits(request: Request) -> LoginLimits:
     found: LoginLimits = request.app.state.login_limits
     return found
 
@@ -57,7 +57,9 @@ DepsOf = Annotated[Deps, Depends(deps_of)]
 Limits = Annotated[LoginLimits, Depends(login_limits)]
 
 
-def _access(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)], deps: DepsOf) -> Access:
+async def _access(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)], deps: DepsOf
+) -> Access:
     """Raises AccessRefused."""
     if credentials is None:
         raise AccessRefused

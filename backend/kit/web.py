@@ -17,13 +17,28 @@ def database(request: Request) -> Database:
     return found
 
 
+# Dependencies are coroutines even where they wait for nothing: a plain function would be run in a thread.
+
+
+async def _database(request: Request) -> Database:
+    return database(request)
+
+
 async def _session(request: Request) -> AsyncIterator[AsyncSession]:
     async with database(request).transaction() as session:
         yield session
 
 
+async def _looking(request: Request) -> AsyncIterator[AsyncSession]:
+    async with database(request).reading() as session:
+        yield session
+
+
+DatabaseOf = Annotated[Database, Depends(_database)]
+
 # scope="function": the commit comes before the answer, so an answer 200 means that the rows are there.
 Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+LookingSession = Annotated[AsyncSession, Depends(_looking, scope="function")]
 
 
 def client_ip(request: Request) -> str | None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from backend.kit import clock
 from backend.kit.errors import NotFound
 from backend.kit.i18n import languages, translator
-from backend.kit.web import Session, brand_of
+from backend.kit.web import LookingSession, brand_of
 from backend.links import headers, page
 from backend.links.agents import Answer, choose_format
 from backend.links.formats import FORMATS
@@ -34,7 +34,7 @@ class Opened:
 
 
 async def _open(
-    token: str, request: Request, session: Session, lang: Annotated[str | None, Query()] = None
+    token: str, request: Request, session: LookingSession, lang: Annotated[str | None, Query()] = None
 ) -> Opened:
     """Raises NoSuchLink, the same for a token that is unknown, replaced or malformed."""
     found = await find_by_token(session, token) if token.isascii() and token.isalnum() else None
@@ -48,7 +48,7 @@ async def _open(
     return Opened(profile, Visit(t=t, user_agent=agent, now=now, bot_url=brand.bot_url))
 
 
-# the transaction ends with the dependency, before anything is rendered
+# the session ends with the dependency, before anything is rendered
 OpenedLink = Annotated[Opened, Depends(_open, scope="function")]
 
 

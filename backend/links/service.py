@@ -19,7 +19,7 @@ from backend.links.formats.base import (
 from backend.subscriptions.models import Subscription
 from backend.users.models import User
 from backend.vpn.models import Endpoint, Server
-from backend.vpn.queries import endpoints_of, keys_of
+from backend.vpn.queries import keys_of
 
 
 def subscription_url(public_url: str, token: str) -> str:
@@ -31,15 +31,16 @@ async def load_profile(
     session: AsyncSession, subscription: Subscription, user: User, *, brand: Brand, t: Translate, now: datetime
 ) -> Profile:
     """Everything a document or a page shows of this subscription, in the language of `t`."""
-    keys = {key.server_id: key for key in await keys_of(session, subscription.id)}
+    keys = await keys_of(session, subscription.id)
     # a server that was never given this UUID would refuse it: it is not shown before it knows it
     nodes = [
         node_of(server, endpoint, subscription, t.language)
-        for server, endpoint in await endpoints_of(session, subscription.id)
-        if keys[server.id].applied_uuid == subscription.client_uuid
+        for key, server, endpoints in keys
+        for endpoint in endpoints
+        if key.applied_uuid == subscription.client_uuid
     ]
-    upload = sum(key.upload_bytes for key in keys.values())
-    download = sum(key.download_bytes for key in keys.values())
+    upload = sum(key.upload_bytes for key, _, _ in keys)
+    download = sum(key.download_bytes for key, _, _ in keys)
     status = _status(subscription, user, upload + download, now)
     return Profile(
         title=brand.name,

@@ -11,7 +11,6 @@ from prometheus_client import Counter
 from starlette.requests import ClientDisconnect
 
 from backend.kit import clock
-from backend.kit.brand import Brand
 from backend.kit.db import Database
 from backend.kit.errors import Invalid, NotFound, Unavailable
 from backend.kit.i18n import Translate, languages, translator
@@ -56,7 +55,7 @@ class NoSuchReturn(NotFound):
     """Nobody is expected back at this address."""
 
 
-def deps_of(request: Request) -> checkout.Deps:
+async def deps_of(request: Request) -> checkout.Deps:
     found: checkout.Deps = request.app.state.deps
     return found
 
@@ -120,10 +119,9 @@ async def _returning(db: Database, token: str) -> tuple[Payment, Order]:
 
 
 @router.get("/return/{token}")
-async def show_return(
-    token: str, request: Request, deps: DepsOf, brand: Annotated[Brand, Depends(brand_of)], lang: str | None = None
-) -> Response:
+async def show_return(token: str, request: Request, deps: DepsOf, lang: str | None = None) -> Response:
     """The truth about one payment, in any browser: the one that paid need not be the one that began."""
+    brand = brand_of(request)
     payment, order = await _returning(deps.db, token)
     await looking.ask(deps, payment, clock.now())
     payment, order = await _returning(deps.db, token)

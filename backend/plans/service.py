@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.errors import Conflict, NotFound
@@ -39,26 +39,44 @@ class Offer:
     saving_percent: int
 
 
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything there is to take: the plan people may try, if the shop has one, and what is sold."""
+
+    trial: Plan | None
+    offers: Sequence[Offer]
+
+
+_CATALOGUE = (
+    select(Plan, PlanPrice.amount_minor)
+    .outerjoin(PlanPrice, (PlanPrice.plan_id == Plan.id) & (PlanPrice.currency == bindparam("currency")))
+    .where(Plan.withdrawn_at.is_(None), Plan.trial | PlanPrice.amount_minor.is_not(None))
+    .order_by(Plan.position, Plan.days)
+)
+
+
+async def catalogue(session: AsyncSession, currency: Currency) -> Catalogue:
+    """What is on sale in this currency, and the trial, in the operator's order."""
+    rows = (await session.execute(_CATALOGUE, {"currency": currency})).all()
+    sold = [(plan, minor) for plan, minor in rows if not plan.trial]
+    dearest = max((minor / months(plan.days) for plan, minor in sold), default=0.0)
+    return Catalogue(
+        trial=next((plan for plan, _ in rows if plan.trial), None),
+        offers=[
+            Offer(
+                plan=plan,
+                price=Money(minor, currency),
+                per_month=Money(whole_units(minor, months(plan.days), currency), currency),
+                saving_percent=math.floor(100 - 100 * minor / months(plan.days) / dearest),
+            )
+            for plan, minor in sold
+        ],
+    )
+
+
 async def on_sale(session: AsyncSession, currency: Currency = Currency.RUB) -> Sequence[Offer]:
     """Every paid plan on sale in this currency, in the operator's order."""
-    rows = (
-        await session.execute(
-            select(Plan, PlanPrice.amount_minor)
-            .join(PlanPrice, (PlanPrice.plan_id == Plan.id) & (PlanPrice.currency == currency))
-            .where(Plan.withdrawn_at.is_(None), ~Plan.trial)
-            .order_by(Plan.position, Plan.days)
-        )
-    ).all()
-    dearest = max((minor / months(plan.days) for plan, minor in rows), default=0.0)
-    return [
-        Offer(
-            plan=plan,
-            price=Money(minor, currency),
-            per_month=Money(whole_units(minor, months(plan.days), currency), currency),
-            saving_percent=math.floor(100 - 100 * minor / months(plan.days) / dearest),
-        )
-        for plan, minor in rows
-    ]
+    return (await catalogue(session, currency)).offers
 
 
 def months(days: int) -> int:

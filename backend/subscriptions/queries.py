@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, cast, exists, func, select
+from sqlalchemy import BigInteger, Select, bindparam, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.notifications.models import Notification
@@ -15,11 +15,14 @@ from backend.users.models import User
 from backend.vpn.models import Endpoint, VpnKey
 from backend.vpn.panels.base import KeySpec
 
+_OF_USER = (
+    select(Subscription).where(Subscription.user_id == bindparam("user_id")).order_by(Subscription.created_at.desc())
+)
+
 
 async def subscriptions_of(session: AsyncSession, user_id: int) -> Sequence[Subscription]:
     """A person's subscriptions, the newest first."""
-    query = select(Subscription).where(Subscription.user_id == user_id).order_by(Subscription.created_at.desc())
-    return (await session.scalars(query)).all()
+    return (await session.scalars(_OF_USER, {"user_id": user_id})).all()
 
 
 async def ledger(session: AsyncSession, subscription_id: UUID) -> Sequence[Entry]:
@@ -28,10 +31,16 @@ async def ledger(session: AsyncSession, subscription_id: UUID) -> Sequence[Entry
     return [Entry(line.days, line.at) for line in await session.scalars(query)]
 
 
+_BY_TOKEN = (
+    select(Subscription, User)
+    .join(User, User.id == Subscription.user_id)
+    .where(Subscription.token == bindparam("token"))
+)
+
+
 async def find_by_token(session: AsyncSession, token: str) -> tuple[Subscription, User] | None:
     """Whose link this is."""
-    query = select(Subscription, User).join(User, User.id == Subscription.user_id).where(Subscription.token == token)
-    row = (await session.execute(query)).one_or_none()
+    row = (await session.execute(_BY_TOKEN, {"token": token})).one_or_none()
     return (row[0], row[1]) if row else None
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,8 +52,11 @@ async def register(
     return found
 
 
+_BY_TELEGRAM = select(User).where(User.telegram_id == bindparam("telegram_id"))
+
+
 async def find_by_telegram(session: AsyncSession, telegram_id: int) -> User | None:
-    return (await session.scalars(select(User).where(User.telegram_id == telegram_id))).one_or_none()
+    return (await session.scalars(_BY_TELEGRAM, {"telegram_id": telegram_id})).one_or_none()
 
 
 async def get_user(session: AsyncSession, user_id: int) -> User:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.vpn.models import Endpoint, Server, VpnKey
@@ -15,18 +15,23 @@ async def inbound_ids(session: AsyncSession, server_id: int) -> Sequence[int]:
     return (await session.scalars(query)).all()
 
 
-async def endpoints_of(session: AsyncSession, subscription_id: UUID) -> Sequence[tuple[Server, Endpoint]]:
-    """Every endpoint that a subscription has a key on, the weightiest server first."""
-    query = (
-        select(Server, Endpoint)
-        .join(Endpoint, Endpoint.server_id == Server.id)
-        .join(VpnKey, VpnKey.server_id == Server.id)
-        .where(VpnKey.subscription_id == subscription_id)
-        .order_by(Server.weight.desc(), Server.id, Endpoint.id)
-    )
-    return [(server, endpoint) for server, endpoint in await session.execute(query)]
+_KEYS = (
+    select(VpnKey, Server, Endpoint)
+    .join(Server, Server.id == VpnKey.server_id)
+    .outerjoin(Endpoint, Endpoint.server_id == Server.id)
+    .where(VpnKey.subscription_id == bindparam("subscription_id"))
+    .order_by(Server.weight.desc(), Server.id, Endpoint.id)
+)
 
 
-async def keys_of(session: AsyncSession, subscription_id: UUID) -> Sequence[VpnKey]:
-    query = select(VpnKey).where(VpnKey.subscription_id == subscription_id).order_by(VpnKey.server_id)
-    return (await session.scalars(query)).all()
+async def keys_of(
+    session: AsyncSession, subscription_id: UUID
+) -> Sequence[tuple[VpnKey, Server, Sequence[Endpoint]]]:
+    """A subscription's keys and where they lead, the weightiest server first; one not read yet leads nowhere."""
+    rows = await session.execute(_KEYS, {"subscription_id": subscription_id})
+    found: dict[int, tuple[VpnKey, Server, list[Endpoint]]] = {}
+    for key, server, endpoint in rows:
+        _, _, endpoints = found.setdefault(server.id, (key, server, []))
+        if endpoint is not None:
+            endpoints.append(endpoint)
+    return list(found.values())

@@ -45,18 +45,18 @@ class Situation:
 
 async def look_up(deps: Deps, user: User, now: datetime) -> Situation:
     """Everything the main screen shows of a person. The trial is for those who had no time of ours yet."""
-    async with deps.db.transaction() as session:
+    async with deps.db.reading() as session:
         owned = {s.paid_until: s for s in await subscriptions_of(session, user.id) if s.paid_until is not None}
-        trial = await plans.find_trial(session)
+        catalogue = await plans.catalogue(session, deps.providers.currency)
+        trial = catalogue.trial
         may_try = trial is not None and not owned and not await subscriptions.trial_used(session, user.id)
-        offers = await plans.on_sale(session, deps.providers.currency)
     until = max(owned, default=None)
     return Situation(
         standing=standing(until, now),
         until=until,
         on_trial=trial is not None and until is not None and owned[until].plan_id == trial.id,
         trial_days=trial.days if trial is not None and may_try else None,
-        offers=offers,
+        offers=catalogue.offers,
         blocked=user.blocked_at is not None,
     )
 

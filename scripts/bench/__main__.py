@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ OUT = Path(__file__).parents[2] / "out" / "bench.json"
 STARTS = 3000
 TAPS_A_SECOND, TAP_SECONDS = 100, 15
 BUYERS, HEAP = 60, 100
+LINK = re.compile(r"/sub/([A-Za-z0-9]+)<")
 SUB_RATE, HOOK_RATE, LOAD_SECONDS = 500, 200, 15
 
 
@@ -218,7 +220,7 @@ def tokens(shop: Shop) -> list[str]:
     """Tokens of the links in the captions that were sent."""
     log = shop.ask("/sandbox/_ctl/log", service="telegram")
     captions = [call["request"] for call in log if call["path"].endswith("/sendPhoto")]
-    return sorted({part.split("<")[0] for text in captions for part in text.split("/sub/")[1:] if "<" in part})
+    return sorted({token for text in captions for token in LINK.findall(text)})
 
 
 @dataclass

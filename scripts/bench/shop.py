@@ -83,12 +83,10 @@ def open_shop(dsn: str, home: Path) -> Iterator[Shop]:
         "DATABASE_URL": dsn,
         "TRUSTED_PROXIES": "127.0.0.1",
         "PORT": str(web_port),
-        "CLOCK_FILE": str(home / "clock"),
     }
     options = {
         "--port": str(sandbox_port),
         "--webhook-url": f"http://127.0.0.1:{web_port}{webhook_path}",
-        "--clock-file": str(home / "clock"),
     }
     processes = {"sandbox": Process("sandbox", ("sandbox", *itertools.chain(*options.items())), {}, home)}
     processes |= {
