@@ -17,13 +17,14 @@ from backend.kit.tokens import new_token
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
 from backend.payments.providers.base import PaymentProvider, PaymentState, Snapshot
-from backend.payments.rules import LINK_LIVES, advances, next_poll
+from backend.payments.rules import LINK_LIVES, OPEN, advances, next_poll
 from backend.payments.service import lock_payment, parse_id, terms
 from backend.payments.strays import keep_stray
 
 log = structlog.get_logger()
 
 PAID = frozenset({PaymentState.CONFIRMING, PaymentState.SUCCEEDED})
+CHARGE_OPEN = OPEN | {PaymentState.REVIEW}  # states of which the database takes one charge of ours for an order
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,11 @@ async def record(
     nobody else will ask about: if it is not for a payment of ours, exactly, it is kept as a stray.
     """
     driver = providers.get(provider_id)
-    bound = await find_bound(session, provider_id, snapshot.ref) if driver.by_bot else None
-    if bound is not None:  # its proof was seen when it was bound, maybe by a key that is gone
+    bound = await find_bound(session, provider_id, snapshot.ref)
+    if bound is not None and driver.by_bot:  # its proof was seen when it was bound, maybe by a key that is gone
         return Recorded(bound, PaymentState(bound.state), stray=bound.state == PaymentState.REVIEW)
+    if bound is not None and bound.state == PaymentState.SUCCEEDED:  # so was this one's; only money back is news
+        return await _apply(session, driver, bound, snapshot, now)
     origin = await _find(session, provider_id, snapshot)
     proven = origin is not None and driver.seal.holds(providers.keys, snapshot.mac, **terms(origin))
     if driver.by_bot and snapshot.state in PAID:
@@ -71,7 +74,29 @@ async def record(
     payment = origin
     if snapshot.ref and origin.provider_payment_id not in (None, snapshot.ref):
         payment = await _adopt(session, origin, snapshot, now)
+    if await _must_wait(session, payment, snapshot):
+        log.error("payment.second_charge", payment=payment.id, order=payment.order_id, state=snapshot.state)
+        return Recorded(payment, PaymentState(payment.state))
     return await _apply(session, driver, payment, snapshot, now)
+
+
+async def _must_wait(session: AsyncSession, payment: Payment, snapshot: Snapshot) -> bool:
+    """Whether this would be a second charge of ours for one order that has no end yet, of which there is one at most.
+
+    It is told again by the sweeps, until it or the first one has an end.
+    """
+    state = PaymentState(payment.state)
+    told = PaymentState.REVIEW if snapshot.state in PAID and _mismatch(payment, snapshot) else snapshot.state
+    opens = state not in CHARGE_OPEN and told in CHARGE_OPEN and advances(state, told)
+    if payment.initiated_by != "shop" or not opens:
+        return False
+    query = select(Payment.id).where(
+        Payment.order_id == payment.order_id,
+        Payment.id != payment.id,
+        Payment.initiated_by == "shop",
+        Payment.state.in_(CHARGE_OPEN),
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 async def _apply(
@@ -162,7 +187,7 @@ async def _adopt(session: AsyncSession, origin: Payment, snapshot: Snapshot, now
             initiated_by=origin.initiated_by,
             payer_ref=origin.payer_ref,
             return_token=new_token(),
-            state=PaymentState.NEW,
+            state=PaymentState.FAILED,  # as good as new, and beside an open charge there may be no second one
             next_check_at=now,
             created_at=now,
         )
