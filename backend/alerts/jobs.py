@@ -55,6 +55,8 @@ async def _watch_companies(session: AsyncSession, deps: Deps, now: datetime) -> 
     for provider in deps.providers:
         await service.tell_of_provider(session, provider.id, ailing.get(provider.id), now)
         await service.tell_of_unproven(session, provider.id, now)
+        if provider.id not in ailing:  # else that is told
+            await service.tell_of_sweeps(session, provider.id, now)
         if deps.public_url and not provider.by_bot:
             await service.tell_of_silence(session, provider.id, now)
 

@@ -18,15 +18,19 @@ from backend.notifications.kinds import (
     ProviderTrouble,
     ProviderWorks,
     Sold,
+    SweepsFail,
     UnprovenCallbacks,
 )
 from backend.notifications.service import tell_operators
+from backend.orders import sweeping
 from backend.payments.circuits import trouble_key
 from backend.vpn.service import get_server
 
 TELL_AFTER = timedelta(minutes=5)
 SILENCE = timedelta(hours=1)
 UNPROVEN_EVERY = timedelta(hours=1)
+SWEEPS_WITHIN = timedelta(hours=3)
+SWEEP_TAKES = timedelta(minutes=30)  # after a long rest of the worker its first sweep is no failure yet
 SALES_WITHIN = timedelta(days=1)
 
 Begun = Callable[[Trouble], Kind]
@@ -85,6 +89,15 @@ async def tell_of_silence(session: AsyncSession, provider: str, now: datetime) -
         since = last.isoformat() if last else "never"
         told = NoCallbacks(provider, payments, last)
         await tell_operators(session, told, once=f"silence:{provider}:{since}", now=now)
+
+
+async def tell_of_sweeps(session: AsyncSession, provider: str, now: datetime) -> None:
+    """Say that a provider's list has not been compared with our books for three hours; once for each time."""
+    tried, last = await sweeping.begun(session, provider), await sweeping.last_complete(session, provider)
+    stale = (last or tried or now) <= now - SWEEPS_WITHIN
+    if tried is not None and tried <= now - SWEEP_TAKES and stale:
+        once = f"sweeps:{provider}:{(last or tried).isoformat()}"
+        await tell_operators(session, SweepsFail(provider, last), once=once, now=now)
 
 
 async def tell_of_unproven(session: AsyncSession, provider: str, now: datetime) -> None:

@@ -5,29 +5,26 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit import clock
 from backend.kit.errors import Outside, Unavailable
-from backend.kit.jobs import Job, Timer, enqueue, every, runs, ticks
-from backend.orders import checkout, looking
+from backend.kit.jobs import Job, enqueue, every, runs, ticks
+from backend.orders import checkout, looking, sweeping
 from backend.orders.checkout import Deps
-from backend.orders.looking import SWEEP_EVERY, SWEEP_TIMER
+from backend.orders.looking import SWEEP_EVERY
 from backend.orders.queries import claim_due_payments, claim_open_events
-from backend.orders.refunds import send_refund, sweep_refunds
+from backend.orders.refunds import send_refund
 from backend.orders.service import RefreshPayment, tell_failure, wake_refresh
 from backend.payments import circuits, refunds, unanswered
 from backend.payments import service as payments
 from backend.payments.models import Payment
-from backend.payments.providers.base import PaymentProvider, PaymentState
-from backend.payments.rules import GIVE_UP_AFTER, KEY_IS_DEAD_AFTER, NEVER
+from backend.payments.providers.base import PaymentState
+from backend.payments.rules import KEY_IS_DEAD_AFTER, NEVER
 
 log = structlog.get_logger()
 
 CLAIMED_FOR = timedelta(seconds=30)  # a job that was queued and is lost is queued again after this
-SWEEP_BACK = timedelta(hours=48)
-SWEEP_FAR_BACK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -143,46 +140,35 @@ class SweepWeek(Job):
     """The same, further back."""
 
 
+@dataclass(frozen=True)
+class SweepProvider(Job):
+    """The same, of one provider."""
+
+    provider: str
+    far: bool
+
+
 @runs(Sweep)
 async def sweep(job: Sweep, deps: Deps) -> None:
-    """Find payments whose create was never answered and bind them; give up on those that are not there."""
-    await _sweep(deps, SWEEP_BACK)
+    await _wake_sweeps(deps, far=False)
 
 
 @runs(SweepWeek)
 async def sweep_week(job: SweepWeek, deps: Deps) -> None:
-    await _sweep(deps, SWEEP_FAR_BACK)
+    await _wake_sweeps(deps, far=True)
 
 
-async def _sweep(deps: Deps, back: timedelta) -> None:
-    now = clock.now()
-    for provider in deps.providers:
-        since = await _sweep_since(deps, provider, now - back, now)
-        if await looking.sweep_provider(deps, provider, since, now):
-            await _give_up(deps, provider, now)
-            if not await sweep_refunds(deps.db, provider, now - back):
-                continue
-            async with deps.db.transaction() as session:
-                await _note_sweep(session, provider.id, now)
-
-
-async def _note_sweep(session: AsyncSession, provider: str, now: datetime) -> None:
-    due = now + SWEEP_EVERY
-    row = insert(Timer).values(name=f"{SWEEP_TIMER}{provider}", next_at=due)
-    await session.execute(row.on_conflict_do_update(index_elements=[Timer.name], set_={"next_at": due}))
-
-
-async def _sweep_since(deps: Deps, provider: PaymentProvider, since: datetime, now: datetime) -> datetime:
-    """Then, or before the oldest payment that was never answered: nothing is given up unseen."""
+async def _wake_sweeps(deps: Deps, *, far: bool) -> None:
+    """A job for each: what one of them lists cannot hold up the others."""
     async with deps.db.transaction() as session:
-        waiting = await payments.never_answered(session, provider.id, before=now)
-    return min([since, *(payment.created_at - looking.CLOCKS_DIFFER for payment in waiting)])
+        for provider in sorted(provider.id for provider in deps.providers):
+            name = f"{provider}:{far}"
+            await enqueue(session, SweepProvider(provider, far), once=name, serial=f"sweep:{provider}")
 
 
-async def _give_up(deps: Deps, provider: PaymentProvider, now: datetime) -> None:
-    """Payments that were never answered and that the whole list does not show: they do not exist."""
-    async with deps.db.transaction() as session:
-        for payment in await payments.never_answered(session, provider.id, before=now - GIVE_UP_AFTER):
-            closed = await unanswered.give_up(session, payment.id, "never_answered", now)
-            if closed is not None and closed.state == PaymentState.FAILED:
-                await tell_failure(session, closed, closed.failure, now)
+@runs(SweepProvider)
+async def sweep_provider(job: SweepProvider, deps: Deps) -> None:
+    """Find payments whose create was never answered and bind them; give up on those that are not there."""
+    driver = next((driver for driver in deps.providers if driver.id == job.provider), None)
+    if driver is not None:  # else it was taken out of the settings
+        await sweeping.sweep(deps, driver, clock.now(), far=job.far)

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.kit.db import Database
-from backend.kit.errors import Unavailable
+from backend.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from backend.orders.capture import capture
 from backend.orders.refunds import fetch, listed_refunds
 from backend.orders.service import settle, settle_told
@@ -15,7 +16,7 @@ from backend.payments import circuits, inbox
 from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import Known, PaymentProvider, PaymentState
+from backend.payments.providers.base import Known, PaymentProvider, PaymentState, Snapshot
 from backend.payments.recording import lags_behind
 
 log = structlog.get_logger()
@@ -25,6 +26,9 @@ ASK_AT_MOST_EVERY = timedelta(seconds=5)
 CLOCKS_DIFFER = timedelta(minutes=10)
 SWEEP_EVERY = timedelta(hours=1)
 SWEEP_TIMER = "sweep:"  # with a provider's id: when its list, last read to its end, is to be read again
+
+INDIGESTIBLE = (SQLAlchemyError, Conflict, Invalid, NotFound, AssertionError, LookupError, ValueError)
+"""What settling one object of a list may raise by a mistake, theirs or ours. Outages raise others."""
 
 
 class Deps(Protocol):
@@ -58,17 +62,34 @@ async def ask(deps: Deps, payment: Payment, now: datetime) -> None:
 
 
 async def sweep_provider(deps: Deps, provider: PaymentProvider, since: datetime, now: datetime) -> bool:
-    """Settle what the provider lists and we do not know yet. False: the list could not be read to its end."""
+    """Settle what the provider lists and we do not know yet.
+
+    False: the list could not be read to its end, or something in it could not be settled, which holds nothing up.
+    """
+    whole = True
     try:
         async for snapshot in provider.list_since(since):
-            async with deps.db.transaction() as session:
-                behind = await lags_behind(session, provider.id, snapshot)
-            if behind:
-                returned = await listed_refunds(deps.db, deps.providers, provider.id, snapshot)
-                async with deps.db.transaction() as session:
-                    await settle(session, deps.providers, provider.id, snapshot, now, returned=returned)
+            whole = await _take_in(deps, provider, snapshot, now) and whole
     except Unavailable as error:
         log.warning("sweep.broken_off", provider=provider.id, reason=str(error))
+        return False
+    return whole
+
+
+async def _take_in(deps: Deps, provider: PaymentProvider, snapshot: Snapshot, now: datetime) -> bool:
+    """
+    Raises:
+        Unavailable: the database or the provider is away.
+    """
+    try:
+        async with deps.db.transaction() as session:
+            behind = await lags_behind(session, provider.id, snapshot)
+        if behind:
+            returned = await listed_refunds(deps.db, deps.providers, provider.id, snapshot)
+            async with deps.db.transaction() as session:
+                await settle(session, deps.providers, provider.id, snapshot, now, returned=returned)
+    except INDIGESTIBLE:
+        log.exception("sweep.object_failed", provider=provider.id, ref=snapshot.ref)
         return False
     return True
 

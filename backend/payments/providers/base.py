@@ -219,6 +219,7 @@ class PaymentProvider(Protocol):
 
     id: ClassVar[str]  # stored with every payment: never rename
     late_for: ClassVar[timedelta]  # how long a canceled payment may still be paid
+    refunds_seen_for: ClassVar[timedelta]  # how old a payment may be that only its list shows to be given back
     refusal_status: ClassVar[int]  # HTTP status for a webhook from a foreign address
     key_lives: ClassVar[timedelta]  # how long an idempotence key protects; zero: the company has none
     seal: ClassVar[Seal]  # how what we send along is signed
@@ -228,7 +229,7 @@ class PaymentProvider(Protocol):
     renews_itself: ClassVar[bool]  # what is bought to be renewed the company charges again by itself; else we do
     account: str  # our account there: goes into the MAC and is compared with every answer
     test: bool  # whether money is play money
-    methods: tuple[str, ...]  # ways to pay, in the order buttons stand
+    methods: tuple[str, ...]  # ways to pay, in the order buttons stand; a probe may narrow them
     needs_email: bool  # it registers fiscal receipts for us, and sends them to the buyer's e-mail
 
     @property

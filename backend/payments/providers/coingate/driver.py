@@ -56,6 +56,7 @@ class CoinGate:
 
     id: ClassVar[str] = "coingate"
     late_for: ClassVar[timedelta] = timedelta(hours=100)  # an account may allow 99 after an order was created
+    refunds_seen_for: ClassVar[timedelta] = timedelta(days=180)  # a page of 100 orders each, once a day
     refusal_status: ClassVar[int] = 404  # after a 301, 302, 401 or 403 it never calls again
     key_lives: ClassVar[timedelta] = timedelta(0)
     seal: ClassVar[Seal] = ORDER

@@ -53,6 +53,7 @@ class Stars:
 
     id: ClassVar[str] = "stars"
     late_for: ClassVar[timedelta] = timedelta()
+    refunds_seen_for: ClassVar[timedelta] = timedelta()  # a refund is a row of its own day
     refusal_status: ClassVar[int] = 404
     key_lives: ClassVar[timedelta] = timedelta()
     seal: ClassVar[Seal] = SEAL

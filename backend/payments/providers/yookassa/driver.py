@@ -34,6 +34,7 @@ from backend.payments.providers.yookassa.pace import Pace
 
 READ_SECONDS = 35.0  # YooKassa itself gives up after 30
 PAGE = 100
+METHODS = ("bank_card", "sbp", "yoo_money")
 KEPT = frozenset({"bank_card", "yoo_money"})  # not every bank lets SBP be charged again
 
 
@@ -47,6 +48,7 @@ class YooKassa:
     id: ClassVar[str] = "yookassa"
     currencies: ClassVar[frozenset[Currency]] = frozenset({Currency.RUB})
     late_for: ClassVar[timedelta] = timedelta(0)  # canceled is final
+    refunds_seen_for: ClassVar[timedelta] = timedelta(0)  # refunds have a list of their own
     refusal_status: ClassVar[int] = 403  # they come again for 24 h, so a wrong list of addresses costs nothing
     key_lives: ClassVar[timedelta] = timedelta(hours=23)  # 24 there, less what clocks and retries may take
     seal: ClassVar[Seal] = ORDER
@@ -54,7 +56,7 @@ class YooKassa:
     by_bot: ClassVar[bool] = False
     least: ClassVar[Mapping[Currency, int]] = {Currency.RUB: 100}
     renews_itself: ClassVar[bool] = False
-    methods: tuple[str, ...] = ("bank_card", "sbp", "yoo_money")
+    methods: tuple[str, ...] = METHODS
 
     def __init__(self, config: Config, *, read_seconds: float = READ_SECONDS) -> None:
         if not config.shop_id or config.secret_key is None:
@@ -78,7 +80,7 @@ class YooKassa:
         return cls(config) if config.configured else None
 
     def prepare(self, request: PaymentRequest) -> bytes:
-        if request.method not in self.methods or request.amount.currency not in self.currencies:
+        if request.method not in METHODS or request.amount.currency not in self.currencies:
             raise ValueError(f"YooKassa sells no {request.method} in {request.amount.currency}")
         if request.save_method and request.method not in KEPT:
             raise ValueError(f"YooKassa keeps no {request.method}")
@@ -139,6 +141,7 @@ class YooKassa:
         return any(sender in net for net in self._config.webhook_nets)
 
     async def probe(self) -> Capabilities:
+        """Learns which methods this shop has a contract for, where it is said; a test shop has no SBP."""
         me = await self._get("/me", "read shop")
         if isinstance(me, Misconfigured):
             raise Refused(provider=self.id, reason=me.reason)
@@ -146,12 +149,16 @@ class YooKassa:
         if not isinstance(me, dict) or account is None:
             raise Unavailable(provider=self.id, request="read shop", answer=_named(me))
         offered = me.get("payment_methods")
+        if isinstance(offered, list) and offered:
+            self.methods = tuple(method for method in METHODS if method in offered)
+        else:
+            self.methods = METHODS
         fiscalization = part(me.get("fiscalization")).get("enabled") is True
         return Capabilities(
             account=account,
             test=me.get("test") is True,
             enabled=me.get("status") == "enabled",
-            methods=frozenset(m for m in self.methods if not isinstance(offered, list) or m in offered),
+            methods=frozenset(self.methods),
             fiscalization=fiscalization,
             notes=("vat-code-missing",) if fiscalization and self._config.vat_code is None else (),
         )
