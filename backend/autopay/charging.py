@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.autopay import queries
 from backend.autopay.models import Mandate
-from backend.autopay.rules import OPEN, cycle_key
+from backend.autopay.rules import OPEN
 from backend.kit.i18n import translator
 from backend.kit.money import Money
 from backend.kit.tokens import new_id
 from backend.orders.checkout import Deps, attempt_of
 from backend.orders.models import Order
+from backend.orders.rules import cycle_key
 from backend.orders.service import PRICE_HOLDS, snapshot_of
 from backend.payments import saved
 from backend.payments import service as payments

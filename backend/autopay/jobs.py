@@ -11,7 +11,7 @@ from backend.autopay import queries, service
 from backend.autopay.charging import open_charge
 from backend.autopay.models import Mandate
 from backend.autopay.news import go_on
-from backend.autopay.rules import Act, Reason, Step, cycle_key, is_last_notice
+from backend.autopay.rules import Act, Reason, Step, is_last_notice
 from backend.autopay.service import StopRenewal
 from backend.kit import clock
 from backend.kit.jobs import Job, enqueue, every, runs, ticks
@@ -19,6 +19,7 @@ from backend.notifications.kinds import AutopayFailed
 from backend.notifications.service import notify
 from backend.orders import checkout
 from backend.orders.checkout import Deps
+from backend.orders.rules import cycle_key
 from backend.payments import saved
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers.base import Rejected

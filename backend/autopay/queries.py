@@ -17,6 +17,7 @@ from backend.notifications.models import Notification
 from backend.orders.models import Order
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers.base import PaymentState
+from backend.payments.saved import RENEWED
 from backend.plans.models import Plan, PlanPrice
 from backend.subscriptions.models import Subscription
 from backend.users.models import User
@@ -107,11 +108,11 @@ async def price_now(session: AsyncSession, mandate: Mandate) -> Money | None:
 
 
 async def charges_of(session: AsyncSession, cycle_key: str) -> Sequence[Try]:
-    """The attempts of one renewal, oldest first."""
+    """The attempts of one renewal, oldest first; one that was called off before it was sent is none."""
     query = (
         select(Payment)
         .join(Order, Order.id == Payment.order_id)
-        .where(Order.cycle_key == cycle_key)
+        .where(Order.cycle_key == cycle_key, Payment.failure.is_distinct_from(RENEWED))
         .order_by(Payment.created_at, Payment.id)
     )
     found = await session.scalars(query)

@@ -177,8 +177,3 @@ def decide_renewed(cycle: Cycle) -> Step:
     if cycle.price != cycle.most:
         return Step(Act.END, Reason.PRICE, cycle.price)
     return WAIT
-
-
-def cycle_key(subscription_id: object, until: datetime) -> str:
-    """One renewal of one subscription: at most one order has it."""
-    return f"{subscription_id}:{until.date().isoformat()}"

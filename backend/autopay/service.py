@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.autopay import queries
 from backend.autopay.models import Mandate
-from backend.autopay.rules import GRACE, OPEN, Act, Cycle, Reason, Step, cycle_key, decide, decide_renewed
+from backend.autopay.rules import GRACE, OPEN, Act, Cycle, Reason, Step, decide, decide_renewed
 from backend.consents.service import accept, withdraw
 from backend.kit.errors import NotFound
 from backend.kit.jobs import Job, enqueue
@@ -21,6 +21,7 @@ from backend.kit.money import Money
 from backend.kit.tokens import new_id
 from backend.notifications.kinds import AutopayNotice, AutopayOn, AutopayStopped
 from backend.notifications.service import notify
+from backend.orders.rules import cycle_key
 from backend.payments import saved
 from backend.payments.circuits import not_offered
 from backend.payments.models import Payment, SavedMethod

@@ -18,7 +18,7 @@ from backend.notifications.kinds import CheckoutReady, KeyUsed
 from backend.notifications.service import notify, tell_operators
 from backend.orders.looking import CLOCKS_DIFFER, ask, sweep_provider
 from backend.orders.models import Order
-from backend.orders.queries import find_by_return_token, find_live_payment, find_payment
+from backend.orders.queries import find_by_return_token, find_live_payment, find_payment, is_due
 from backend.orders.service import get_order, place_order, settle, tell_failure
 from backend.payments import circuits, saved, unanswered
 from backend.payments import service as payments
@@ -201,14 +201,14 @@ async def send(deps: Deps, payment: Payment, now: datetime) -> None:
 async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = False) -> None:
     """Send a payment's stored request, byte for byte, and apply the answer.
 
-    Without a definite answer it stays as it is and will be sent again, until its key is dead. `late`: nobody waits
-    for the page any more, so its owner is told when it is there.
+    Without a definite answer it stays as it is and will be sent again, until its key is dead; a charge only while
+    what it renews ends as it did. `late`: nobody waits for the page any more, so its owner is told when it is there.
     """
     async with deps.db.transaction() as session:
         payment = await session.get(Payment, payment_id)
         if payment is None or now - payment.created_at > KEY_IS_DEAD_AFTER:
             return
-        if not await saved.may_send(session, payment_id, now):
+        if not await saved.may_send(session, payment_id, now, due=await is_due(session, payment)):
             return
     assert payment.request_body is not None
     result = await deps.providers.get(payment.provider).create(payment.request_body, payment.idempotence_key)

@@ -12,10 +12,12 @@ from sqlalchemy.orm import aliased
 
 from backend.kit.money import Currency, Money
 from backend.orders.models import Order
+from backend.orders.rules import cycle_key
 from backend.payments.models import Event, Payment
 from backend.payments.providers.base import PaymentState
 from backend.payments.rules import OPEN
 from backend.plans.models import Plan
+from backend.subscriptions.models import Subscription
 from backend.users.models import User
 
 WATCHED = (*OPEN, PaymentState.CANCELED)
@@ -54,6 +56,20 @@ async def find_live_payment(session: AsyncSession, order_id: UUID, provider: str
         .limit(1)
     )
     return (await session.scalars(query)).one_or_none()
+
+
+async def is_due(session: AsyncSession, payment: Payment) -> bool:
+    """Whether what a charge renews still ends when it did. What a buyer pays himself is always due."""
+    query = (
+        select(Order.cycle_key, Subscription.id, Subscription.paid_until)
+        .join(Subscription, Subscription.id == Order.subscription_id)
+        .where(Order.id == payment.order_id, Order.cycle_key.is_not(None))
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return True
+    renewal, subscription_id, until = row
+    return until is not None and renewal == cycle_key(subscription_id, until)
 
 
 async def find_by_return_token(session: AsyncSession, token: str) -> tuple[Payment, Order] | None:

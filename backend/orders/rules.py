@@ -1,10 +1,15 @@
-"""How much goes back for days that were not used, and which days those are. Pure."""
+"""What a renewal is called; how much goes back for days that were not used, and which days those are. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from backend.subscriptions.rules import DAY
+
+
+def cycle_key(subscription_id: object, until: datetime) -> str:
+    """One renewal of one subscription: at most one order has it."""
+    return f"{subscription_id}:{until.date().isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Cards and wallets that may be charged again: kept, charged only while kept, forgotten.
 
-To forget a method is to stop its charges: one that was not sent before is never sent.
+To forget a method is to stop its charges, and so is to pay for that time otherwise: what was not sent before is never
+sent.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 OFF = "autopay:"  # begins the name of a switch: the company does not let this shop charge saved methods
 TRY_AGAIN_AFTER = timedelta(days=1)
 FORGOTTEN = "autopay_off"
+RENEWED = "renewed"  # by its owner, or by days that somebody gave him
 
 
 async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrument, now: datetime) -> None:
@@ -69,8 +71,8 @@ async def to_stop(session: AsyncSession) -> Sequence[SavedMethod]:
     return (await session.scalars(query)).all()
 
 
-async def may_send(session: AsyncSession, payment_id: UUID, now: datetime) -> bool:
-    """Whether a stored request may be sent now. A charge may while its method is kept.
+async def may_send(session: AsyncSession, payment_id: UUID, now: datetime, *, due: bool) -> bool:
+    """Whether a stored request may be sent now. A charge may while it is due and its method is kept.
 
     Commit before sending: whoever forgets the method after that comes too late for this charge. A charge that was
     never sent has failed then; of one that was sent before, the company's list tells what became of it.
@@ -81,13 +83,15 @@ async def may_send(session: AsyncSession, payment_id: UUID, now: datetime) -> bo
     if payment.saved_method_id is None:
         return True
     kept = select(SavedMethod.ref).where(SavedMethod.id == payment.saved_method_id, SavedMethod.deleted_at.is_(None))
-    if await session.scalar(kept.with_for_update(read=True)) is not None:
+    is_kept = await session.scalar(kept.with_for_update(read=True)) is not None
+    if is_kept and due:
         payment.checked_at = payment.checked_at or now
         return True
+    reason = RENEWED if is_kept else FORGOTTEN
     payment.next_check_at = NEVER
     if payment.checked_at is None:
-        payment.state, payment.failure = PaymentState.FAILED, FORGOTTEN
-    log.info("payment.not_sent", payment=payment.id, reason=FORGOTTEN, sent_before=payment.checked_at is not None)
+        payment.state, payment.failure = PaymentState.FAILED, reason
+    log.info("payment.not_sent", payment=payment.id, reason=reason, sent_before=payment.checked_at is not None)
     return False
 
 

@@ -11,7 +11,7 @@ from backend.autopay import jobs as autopay_jobs
 from backend.autopay.jobs import OpenMandates, Renew
 from backend.autopay.service import agree_to_price, switch_off
 from backend.kit.money import Currency, Money
-from backend.notifications.kinds import AutopayNotice, AutopayOn, AutopayStopped
+from backend.notifications.kinds import AutopayFailed, AutopayNotice, AutopayOn, AutopayStopped
 from backend.orders.checkout import check_now
 from backend.payments.models import Payment, SavedMethod
 from backend.plans.service import withdraw
@@ -44,6 +44,76 @@ async def test_somebody_who_pays_himself_is_not_charged_for_that_time(shop: Shop
     await owner.is_warned()
     await owner.reaches(12 * HOUR)
     assert await owner.buyer.paid_until() == end + 30 * DAY
+
+
+async def comes_due(owner: Subscriber) -> None:
+    """The time to charge has come; nobody works yet."""
+    await owner.is_warned()
+    left = await owner.buyer.paid_until() - 12 * HOUR - owner.shop.now
+    owner.shop.advance(seconds=left.total_seconds() + 1)
+
+
+async def test_somebody_who_pays_before_a_stored_charge_is_sent_is_not_charged_too(shop: Shop) -> None:
+    owner = await subscribes(shop)
+    await comes_due(owner)
+    async with shop.deps.db.transaction() as session:  # the process dies when the charge is stored
+        assert await autopay_jobs.take_step(session, shop.deps, (await owner.mandate()).id, shop.now)
+
+    await owner.buyer.buys("monthly", method="sbp")
+    end = await owner.buyer.paid_until()
+    await shop.passes(minutes=3)
+    await shop.passes(hours=30)
+    called_off = [(charge.state, charge.failure) for charge in await owner.charges()]
+    stands = await owner.stands()
+
+    assert called_off == [("failed", "renewed")]
+    assert charged(await shop.yookassa.creates()) == set()
+    assert stands == ("active", None)
+    await owner.is_warned()
+    await owner.reaches(11 * HOUR)
+    assert await owner.states() == ["failed", "succeeded"]
+    assert await owner.buyer.paid_until() == end + 30 * DAY
+    assert owner.buyer.heard(AutopayStopped) == []
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_a_charge_without_an_answer_is_not_sent_again_once_its_owner_has_paid(
+    shop: Shop, arrived: bool
+) -> None:
+    owner = await subscribes(shop)
+    await comes_due(owner)
+    await shop.yookassa.act("webhooks/policy", drop=1)
+    shop.yookassa.breaks(CREATE, "lost_after" if arrived else "lost_before")
+    await autopay_jobs.renew(Renew((await owner.mandate()).id), shop.deps)
+    end = await owner.buyer.paid_until()
+    await owner.buyer.buys("monthly", method="sbp")
+
+    await shop.passes(minutes=10)
+    await shop.passes(hours=2)
+    await shop.passes(hours=23)
+
+    (charge,) = await owner.charges()
+    sent = [create for create in await shop.yookassa.creates() if create["idempotence_key"] == str(charge.id)]
+    assert len(sent) == 1
+    assert charge.state == ("succeeded" if arrived else "review")  # the company's list decides
+    assert await owner.buyer.paid_until() == end + 30 * DAY * (1 + arrived)
+
+
+async def test_what_was_called_off_is_charged_after_all_when_the_payment_goes_back(shop: Shop) -> None:
+    """What called it off is gone: the end is again the one that was to be renewed, and it was never tried."""
+    owner = await subscribes(shop)
+    await comes_due(owner)
+    async with shop.deps.db.transaction() as session:
+        assert await autopay_jobs.take_step(session, shop.deps, (await owner.mandate()).id, shop.now)
+    paid = await owner.buyer.buys("monthly", method="sbp")
+    await shop.passes(minutes=3)
+
+    await shop.yookassa.act("refunds/external", payment_id=await shop.yookassa.ref(paid.payment_id))
+    await shop.passes(minutes=70)
+    await shop.passes(minutes=11)
+
+    assert await owner.states() == ["failed", "succeeded"]
+    assert owner.buyer.heard(AutopayFailed) == []
 
 
 async def test_a_lower_price_is_charged_without_a_word(shop: Shop) -> None:

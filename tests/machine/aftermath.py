@@ -140,6 +140,22 @@ class Aftermath(Play):
         await self.world.works()
         return True
 
+    @deed(who=WHO)
+    async def pays_while_a_charge_hangs(self, who: int) -> bool:
+        """In Stars, while the company that was to charge has not answered; then it is back, and is asked again."""
+        assert isinstance(self, Buying)
+        buyer = self.world.buyers[who]
+        if not any(p.initiated_by == "shop" and p.state == PaymentState.NEW for p in await buyer.payments()):
+            return False
+        sale = await self.world.taps(buyer, "monthly", "stars", tap=f"{buyer.id}:{len(self.world.sales)}")
+        if not sale.url or not await self._pays_stars(sale, loses=None):
+            return False
+        await self.world.works()
+        self.world.comes_back("yookassa")
+        await self.world.advances(timedelta(minutes=2))
+        await self.world.works()
+        return True
+
     @deed(when=lambda world: world.keepers, nth=NTH, says=st.sampled_from(CARD_SAYS))
     async def card_will_say(self, nth: int, says: str) -> bool:
         """How charges of what somebody saved end from now on."""

@@ -1,7 +1,7 @@
 """Bringing a world to rest, and what must be true of it then."""
 
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
@@ -25,6 +25,13 @@ NOTHING_WAITS = {
     "a key is not up to date": "select k.id from vpn_keys k join subscriptions s on s.id = k.subscription_id"
     " where k.applied_version <> s.desired_version",
 }
+AT_THE_SAME_MOMENT = timedelta(seconds=20)  # whoever pays while a charge is on its way comes too late
+OVERTAKEN = text(
+    "select charge.idempotence_key, other.at from payments charge join orders o on o.id = charge.order_id"
+    " join extensions other on other.subscription_id = o.subscription_id and other.at > charge.created_at"
+    " join payments paid on paid.id::text = other.source_id and paid.order_id <> charge.order_id"
+    " where other.source = 'payment' and charge.initiated_by = 'shop'"
+)
 
 
 async def comes_to_rest(world: World) -> None:
@@ -56,6 +63,7 @@ async def is_right(world: World) -> list[str]:
     broken += await _days_agree(world, things, payments)
     broken += await _refunds_agree(world)
     broken += _charges_were_allowed(world, things)
+    broken += await _renewed_once(world)
     broken += _announced_once(world, payments)
     broken += await _keys_agree(world)
     broken += await _refund_requests(world)
@@ -141,6 +149,20 @@ def _charges_were_allowed(world: World, things: list[There]) -> list[str]:
     charges = [t for t in things if t.company == "yookassa" and world.sale_of(t) is None]
     forbidden = [charge for charge in charges if not world.agreed(world.buyer_of(charge), charge.at)]
     return [f"charged without being allowed to: {charge.ref}" for charge in forbidden]
+
+
+async def _renewed_once(world: World) -> list[str]:
+    """No charge was sent after its owner had paid for that time himself."""
+    sent = defaultdict(list)
+    for request in await world.shop.yookassa.creates():
+        sent[request["idempotence_key"]].append(datetime.fromisoformat(request["at"]))
+    async with world.shop.deps.db.transaction() as session:
+        rows = (await session.execute(OVERTAKEN)).all()
+    return [
+        f"charged after its owner paid: {key}"
+        for key, paid_at in rows
+        if any(at - paid_at > AT_THE_SAME_MOMENT for at in sent[key])
+    ]
 
 
 def _announced_once(world: World, payments: Any) -> list[str]:

@@ -101,6 +101,11 @@ TOURS: Sequence[Sequence[Step]] = [
     ],
     [
         do("subscribes", who=0),
+        do("charge_comes_due", who=0, unanswered=True),
+        do("pays_while_a_charge_hangs", who=0),
+    ],
+    [
+        do("subscribes", who=0),
         do("card_will_say", nth=0, says="canceled:insufficient_funds"),
         do("charge_comes_due", who=0, unanswered=False),
         do("switches_renewals_off", who=0),

@@ -22,7 +22,6 @@ from backend.autopay.rules import (
     Reason,
     Try,
     charge_at,
-    cycle_key,
     decide,
     decide_renewed,
 )
@@ -201,7 +200,3 @@ def test_what_a_company_renews_ends_when_its_price_is_not_the_shops_any_more() -
         step = decide_renewed(replace(renewed, price=price))
         assert (step.act, step.reason) == (Act.END, reason)
     assert decide_renewed(replace(renewed, stopped=Reason.BLOCKED)).reason == Reason.BLOCKED
-
-
-def test_a_cycle_is_named_by_the_day_its_time_ends_in_utc() -> None:
-    assert cycle_key("7f", UNTIL) == "7f:2026-12-25"

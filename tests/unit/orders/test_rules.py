@@ -1,12 +1,12 @@
-"""The sum for days that were not used, and which days those are."""
+"""What a renewal is called; the sum for days that were not used, and which days those are."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.orders.rules import Grant, days_ahead, days_taken, price_of_days
+from backend.orders.rules import Grant, cycle_key, days_ahead, days_taken, price_of_days
 
 DAY = timedelta(days=1)
 days = st.integers(1, 3650)
@@ -79,3 +79,7 @@ def test_no_more_is_ahead_than_is_left(granted: list[int], left: int) -> None:
     grants = [Grant(str(number), each) for number, each in enumerate(granted)]
     ahead = [days_ahead(grants, grant.source_id, left * DAY) for grant in grants]
     assert sum(ahead) == max(0, min(left, sum(granted)))
+
+
+def test_a_cycle_is_named_by_the_day_its_time_ends_in_utc() -> None:
+    assert cycle_key("7f", datetime(2026, 12, 25, 17, 0, tzinfo=UTC)) == "7f:2026-12-25"
