@@ -13,6 +13,7 @@ from backend.vpn.jobs import read_panel
 from backend.vpn.models import Endpoint, Server
 from backend.vpn.panels import PANELS
 from backend.vpn.panels.base import PanelAccess
+from backend.vpn.rules import read_address
 from cli.explain import reason
 from cli.running import operator_language, run_once
 from cli.wiring import CannotStart, Deps
@@ -67,18 +68,19 @@ def set_address(
 ) -> None:
     """Say where people connect, whatever the panel thinks its address is."""
     t = operator_language()
-    host, _, port = address.rpartition(":") if address.count(":") == 1 else (address, "", "")
-    if not host or (port and not (port.isdigit() and 0 < int(port) < 65536)):
-        raise CannotStart(t("server-bad-address", address=address))
+    try:
+        host, port = read_address(address)
+    except ValueError:
+        raise CannotStart(t("server-bad-address", address=address)) from None
 
     async def work(deps: Deps) -> str:
         async with deps.db.transaction() as session:
             server = (await session.scalars(select(Server).where(Server.name == name))).one_or_none()
             if server is None:
                 raise CannotStart(t("server-unknown", name=name))
-            server.public_host, server.public_port = host, int(port) if port else None
+            server.public_host, server.public_port = host, port
             for endpoint in await session.scalars(select(Endpoint).where(Endpoint.server_id == server.id)):
-                endpoint.host, endpoint.port = host, int(port) if port else endpoint.port
+                endpoint.host, endpoint.port = host, port or endpoint.port
         return await _hosts(deps, server.id)
 
     Console().print(t("server-added", name=name, hosts=run_once(work)))

@@ -1,7 +1,9 @@
 """What stands behind one link: the subscription as a profile that every format can show."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import structlog
 from babel import Locale
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,8 +20,11 @@ from backend.links.formats.base import (
 )
 from backend.subscriptions.models import Subscription
 from backend.users.models import User
-from backend.vpn.models import Endpoint, Server
+from backend.vpn.models import Endpoint, Server, VpnKey
 from backend.vpn.queries import keys_of
+from backend.vpn.rules import read_host
+
+log = structlog.get_logger()
 
 
 def subscription_url(public_url: str, token: str) -> str:
@@ -32,13 +37,6 @@ async def load_profile(
 ) -> Profile:
     """Everything a document or a page shows of this subscription, in the language of `t`."""
     keys = await keys_of(session, subscription.id)
-    # a server that was never given this UUID would refuse it: it is not shown before it knows it
-    nodes = [
-        node_of(server, endpoint, subscription, t.language)
-        for key, server, endpoints in keys
-        for endpoint in endpoints
-        if key.applied_uuid == subscription.client_uuid
-    ]
     upload = sum(key.upload_bytes for key, _, _ in keys)
     download = sum(key.download_bytes for key, _, _ in keys)
     status = _status(subscription, user, upload + download, now)
@@ -47,7 +45,7 @@ async def load_profile(
         status=status,
         web_page_url=subscription_url(brand.public_url, subscription.token),
         notice=words.notice(t, status, subscription.paid_until, now),
-        nodes=tuple(nodes),
+        nodes=tuple(_nodes(keys, subscription, t.language)),
         upload_bytes=upload,
         download_bytes=download,
         total_bytes=subscription.traffic_limit_bytes or 0,
@@ -56,6 +54,22 @@ async def load_profile(
         announce=words.announcement(t, status, subscription.paid_until, now=now, url=brand.bot_url),
         announce_url=brand.bot_url,
     )
+
+
+def _nodes(
+    keys: Sequence[tuple[VpnKey, Server, Sequence[Endpoint]]], subscription: Subscription, language: str
+) -> Iterator[Node]:
+    """Where this subscription connects; what is no address is left out, so that the others are shown."""
+    for key, server, endpoints in keys:
+        if key.applied_uuid != subscription.client_uuid:
+            continue  # a server that was never given this UUID would refuse it
+        for endpoint in endpoints:
+            try:
+                read_host(endpoint.host)
+            except ValueError:
+                log.warning("link.bad_address", server=server.id, address=endpoint.host)
+            else:
+                yield node_of(server, endpoint, subscription, language)
 
 
 def _status(subscription: Subscription, user: User, used_bytes: int, now: datetime) -> Status:
@@ -75,7 +89,7 @@ def node_of(server: Server, endpoint: Endpoint, subscription: Subscription, lang
     values = endpoint.parameters
     return Node(
         uuid=str(subscription.client_uuid),
-        host=endpoint.host,
+        host=read_host(endpoint.host),
         port=endpoint.port,
         remark=server_title(server, endpoint, language),
         network=endpoint.network,

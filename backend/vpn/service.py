@@ -16,7 +16,7 @@ from backend.kit.errors import NotFound, Refused
 from backend.kit.tokens import Vault, new_id
 from backend.vpn.models import Endpoint, Server, VpnKey
 from backend.vpn.panels.base import Inbound, PanelAccess, PanelFacts
-from backend.vpn.rules import Place, place
+from backend.vpn.rules import Place, place, read_host
 
 log = structlog.get_logger()
 
@@ -187,7 +187,7 @@ async def save_endpoints(
     else the first enabled local VLESS + TCP + REALITY inbound. `panel_host` is the last resort for the address.
 
     Raises:
-        NoEndpoint: there is no such inbound.
+        NoEndpoint: there is no such inbound, or nowhere to reach it.
     """
     server.dialect, server.version = facts.dialect, facts.version
     known = {e.inbound_id: e for e in await session.scalars(select(Endpoint).where(Endpoint.server_id == server.id))}
@@ -198,13 +198,25 @@ async def save_endpoints(
     if not chosen:
         raise NoEndpoint(server=server.id, inbound=server.inbound_id)
     for inbound in chosen:
+        host = _host(server, inbound, panel_host)
         endpoint = known.get(inbound.id) or Endpoint(server_id=server.id, inbound_id=inbound.id)
         session.add(endpoint)
         endpoint.tag, endpoint.network, endpoint.security = inbound.tag, inbound.network, inbound.security
-        endpoint.host = server.public_host or inbound.host or panel_host
+        endpoint.host = host
         endpoint.port = server.public_port or inbound.port
         endpoint.parameters, endpoint.read_at = _parameters(inbound), now
     await session.flush()
+
+
+def _host(server: Server, inbound: Inbound, panel_host: str) -> str:
+    """Where people connect, in the order of whose word counts; one that is no address counts for nothing."""
+    for said in (server.public_host, inbound.host, panel_host):
+        try:
+            if said:
+                return read_host(said)
+        except ValueError:
+            log.warning("server.bad_address", server=server.id, inbound=inbound.id, address=said)
+    raise NoEndpoint(server=server.id, inbound=inbound.id)
 
 
 def _parameters(inbound: Inbound) -> dict[str, object]:
