@@ -190,6 +190,8 @@ async def _standing(deps: Deps, provider: str, t: Translate) -> AsyncIterator[Fi
         yield Finding(Level.FAIL, provider, switched(here, found, now), t("doctor-provider-held-mend", name=provider))
     elif found.off is not None:
         yield Finding(Level.WARN, provider, switched(here, found, now), t("doctor-provider-on-mend", name=provider))
+    elif found.differs is not None:
+        yield Finding(Level.FAIL, provider, switched(here, found, now), t("doctor-provider-differs-mend"))
     if found.circuit is not None:
         yield Finding(Level.WARN, provider, working(here, found, now), t("doctor-provider-trouble-mend"))
     if found.last_webhook is not None:
@@ -198,6 +200,7 @@ async def _standing(deps: Deps, provider: str, t: Translate) -> AsyncIterator[Fi
 
 async def try_provider(provider: PaymentProvider, t: Translate) -> AsyncIterator[Finding]:
     """Whose credentials these are and what they may sell."""
+    methods = provider.methods  # all of them: asking narrows what it has
     try:
         seen = await provider.probe()
     except Unavailable as error:
@@ -215,10 +218,10 @@ async def try_provider(provider: PaymentProvider, t: Translate) -> AsyncIterator
     elif not seen.enabled:
         yield Finding(Level.FAIL, provider.id, t("doctor-provider-off"), t("doctor-provider-off-mend"))
     else:
-        offered = [method for method in provider.methods if not seen.methods or method in seen.methods]
+        offered = [method for method in methods if method in seen.methods]
         detail = t("doctor-provider-ok", account=seen.account, methods=", ".join(offered))
         yield Finding(Level.OK, provider.id, detail)
-        missing = [method for method in provider.methods if method not in offered]
+        missing = [method for method in methods if method not in offered]
         if missing:
             detail = t("doctor-provider-missing", methods=", ".join(missing))
             yield Finding(Level.WARN, provider.id, detail, t("doctor-provider-missing-mend"))

@@ -18,13 +18,11 @@ from backend.alerts import jobs as alerts_jobs
 from backend.app import create_app
 from backend.audit import jobs as audit_jobs
 from backend.autopay import jobs as autopay_jobs
-from backend.kit.errors import Outside
 from backend.kit.jobs import Worker
 from backend.notifications import jobs as notifications_jobs
 from backend.notifications.jobs import Sender
 from backend.notifications.pace import Pace
 from backend.orders import jobs as orders_jobs
-from backend.payments.providers.base import PaymentProvider
 from backend.receipts import jobs as receipts_jobs
 from backend.settings import Settings
 from backend.subscriptions import jobs as subscriptions_jobs
@@ -38,9 +36,6 @@ from cli.wiring import Deps
 log = structlog.get_logger()
 
 R = TypeVar("R")
-
-DAY_SECONDS = 24 * 3600
-RETRY_SECONDS = 300
 
 # Importing them is what registers their runners and ticks.
 JOBS = (
@@ -91,28 +86,9 @@ async def run_web(deps: Deps) -> None:
                 webhook = Webhook(create_dispatcher(deps), bot, deps, Entrance.of(deps.secrets))
                 app.router.routes.append(webhook.route)
                 group.create_task(webhook.announce(deps.public_url))
-            group.create_task(know_providers(deps))
             group.create_task(serve(app, host=deps.settings.host, port=deps.settings.port))
     finally:
         await bot.session.close()
-
-
-async def know_providers(deps: Deps) -> None:
-    """Ask every provider who we are there, at start and once a day: drivers learn from the answer."""
-    while True:
-        answers = [await _ask_provider(provider) for provider in deps.providers]
-        await asyncio.sleep(DAY_SECONDS if all(answers) else RETRY_SECONDS)
-
-
-async def _ask_provider(provider: PaymentProvider) -> bool:
-    try:
-        seen = await provider.probe()
-    except Outside as error:
-        log.warning("provider.not_probed", provider=provider.id, reason=str(error))
-        return False
-    if (seen.account, seen.test) != (provider.account, provider.test):
-        log.error("provider.contradicts", provider=provider.id, account=seen.account, test=seen.test)
-    return True
 
 
 async def serve(app: ASGIApp, *, host: str, port: int, http: type[HttpToolsProtocol] = HttpToolsProtocol) -> None:
@@ -145,10 +121,10 @@ async def run_bot(deps: Deps) -> None:
     bot = connect_bot(deps.settings)
     try:
         await introduce(bot)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(know_providers(deps))
-            if deps.settings.telegram_mode == "polling":
-                group.create_task(poll(create_dispatcher(deps), bot, deps))
+        if deps.settings.telegram_mode == "polling":
+            await poll(create_dispatcher(deps), bot, deps)
+        else:
+            await asyncio.Event().wait()
     finally:
         await bot.session.close()
 

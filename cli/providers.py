@@ -142,7 +142,7 @@ async def _try(deps: Deps, t: Translate, name: str, telegram_id: int) -> Checkou
         await driver.probe()
     except Outside as error:
         raise CannotStart(t("provider-test-refused", reason=reason(error))) from None
-    if not driver.currencies:
+    if not (driver.currencies and driver.methods):
         raise CannotStart(t("provider-sells-nothing", name=name))
     async with deps.db.transaction() as session:
         wanted = [telegram_id] if telegram_id else deps.operators

@@ -12,7 +12,7 @@ from backend.kit.i18n import Translate
 from backend.payments.circuits import circuits
 from backend.payments.models import Circuit
 from backend.switches.models import Switch
-from backend.switches.service import HELD, OFF, switches
+from backend.switches.service import DIFFERS, HELD, OFF, switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Standing:
 
     off: Switch | None  # by an operator
     held: Switch | None  # by the audit
+    differs: Switch | None  # the settings say something else than the provider
     circuit: Circuit | None  # open
     last_webhook: datetime | None
 
@@ -32,6 +33,7 @@ async def standings(session: AsyncSession, providers: Iterable[str]) -> dict[str
         name: Standing(
             off=off.get(f"{OFF}{name}"),
             held=off.get(f"{HELD}{name}"),
+            differs=off.get(f"{DIFFERS}{name}"),
             circuit=opened.get(name),
             last_webhook=await last_callback(session, name),
         )
@@ -43,7 +45,11 @@ def switched(t: Translate, standing: Standing, now: datetime) -> str:
     """Whether it sells, and why not."""
     parts = [
         t(text, since=t.moment(switch.since, now), reason=escape(switch.reason) or "—")
-        for text, switch in (("provider-is-off", standing.off), ("provider-is-held", standing.held))
+        for text, switch in (
+            ("provider-is-off", standing.off),
+            ("provider-is-held", standing.held),
+            ("provider-differs", standing.differs),
+        )
         if switch is not None
     ]
     return " ".join(parts) or t("provider-is-on")

@@ -14,6 +14,7 @@ log = structlog.get_logger()
 
 OFF = "provider:"  # an operator did it
 HELD = "hold:"  # the audit did it
+DIFFERS = "differs:"  # what the provider says of us is not what the settings say
 
 
 async def switch_off(session: AsyncSession, provider: str, *, reason: str, by: str, now: datetime) -> bool:
@@ -41,15 +42,26 @@ async def held(session: AsyncSession, provider: str) -> bool:
     return await session.get(Switch, f"{HELD}{provider}") is not None
 
 
+async def disagree(session: AsyncSession, provider: str, reason: str, now: datetime) -> bool:
+    """Sell nothing more by a provider whose credentials are not what the settings say. False: it was known."""
+    return await _set(session, f"{DIFFERS}{provider}", reason=reason, by="start", now=now)
+
+
+async def agree(session: AsyncSession, provider: str) -> datetime | None:
+    """Take that back: they are now. Since when they were not; None: they always were."""
+    switch = await session.get(Switch, f"{DIFFERS}{provider}")
+    return switch.since if switch is not None and await _unset(session, switch.name) else None
+
+
 async def switches(session: AsyncSession) -> Sequence[Switch]:
     """Everything that is off now."""
     return (await session.scalars(select(Switch).order_by(Switch.name))).all()
 
 
 async def providers_off(session: AsyncSession) -> frozenset[str]:
-    """The providers that are switched off or held."""
+    """The providers that are switched off, held, or not what the settings say."""
     names = await session.scalars(select(Switch.name))
-    return frozenset(name.partition(":")[2] for name in names if name.startswith((OFF, HELD)))
+    return frozenset(name.partition(":")[2] for name in names if name.startswith((OFF, HELD, DIFFERS)))
 
 
 async def _set(session: AsyncSession, name: str, *, reason: str, by: str, now: datetime) -> bool:

@@ -55,6 +55,7 @@ provider-test-mode = test
 provider-is-on = yes
 provider-is-off = Switched off since { $since }: { $reason }
 provider-is-held = Held by the audit since { $since }: { $reason }
+provider-differs = Sells nothing since { $since }: the settings are not what the provider says ({ $reason })
 provider-still-held = { $name } was stopped by the audit and sells nothing. When the cause is mended: vpn-service audit --release { $name }
 provider-works = yes
 provider-in-trouble = In trouble since { $since }: { $reason }
@@ -68,6 +69,7 @@ report-bad-day = { $text } is no day. Write it as 2026-11-24.
 
 doctor-provider-on-mend = To switch it on again: vpn-service provider on { $name }
 doctor-provider-held-mend = See what does not add up: vpn-service audit. When the cause is mended: vpn-service audit --release { $name }
+doctor-provider-differs-mend = Correct the settings and restart the shop: it sells again by itself.
 doctor-provider-trouble-mend = Its buttons are hidden. It is asked by itself and comes back as soon as it answers.
 doctor-provider-heard = Last webhook: { $last }
 doctor-provider-hook = Address for notifications: { $url }

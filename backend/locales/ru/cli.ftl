@@ -55,6 +55,7 @@ provider-test-mode = тестовый
 provider-is-on = продаёт
 provider-is-off = Выключен с { $since }: { $reason }
 provider-is-held = Остановлен проверкой книг с { $since }: { $reason }
+provider-differs = Не продаёт с { $since }: настройки не те, что у провайдера ({ $reason })
 provider-still-held = { $name } остановлен проверкой книг и не продаёт. Когда причина устранена: vpn-service audit --release { $name }
 provider-works = работает
 provider-in-trouble = Не работает с { $since }: { $reason }
@@ -68,6 +69,7 @@ report-bad-day = { $text }: такого дня нет. Укажите его к
 
 doctor-provider-on-mend = Включить снова: vpn-service provider on { $name }
 doctor-provider-held-mend = Посмотрите, что не сходится: vpn-service audit. Когда причина устранена: vpn-service audit --release { $name }
+doctor-provider-differs-mend = Исправьте настройки и перезапустите магазин: продажа вернётся сама.
 doctor-provider-trouble-mend = Кнопки этого провайдера скрыты. Он проверяется сам и вернётся, как только ответит.
 doctor-provider-heard = Последнее уведомление: { $last }
 doctor-provider-hook = Адрес для уведомлений: { $url }

@@ -1,0 +1,82 @@
+"""Who we are at the companies, asked at start and once a day: drivers learn from the answer, and so do operators."""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from backend.kit import clock
+from backend.kit.db import Database
+from backend.kit.errors import Outside, Unavailable
+from backend.notifications.kinds import ProviderMisconfigured, ProviderWorks
+from backend.notifications.service import tell_operators
+from backend.payments.circuits import note_misconfigured
+from backend.payments.providers import Providers
+from backend.payments.providers.base import Capabilities, PaymentProvider
+from backend.switches.service import agree, disagree
+from cli.explain import reason
+
+log = structlog.get_logger()
+
+DAY_SECONDS = 24 * 3600
+RETRY_SECONDS = 300
+
+
+class Deps(Protocol):
+    db: Database
+    providers: Providers
+
+
+async def know_providers(deps: Deps) -> None:
+    """Ask every provider, for ever."""
+    while True:
+        answers = [await ask_provider(deps, provider) for provider in deps.providers]
+        await asyncio.sleep(DAY_SECONDS if all(answers) else RETRY_SECONDS)
+
+
+async def ask_provider(deps: Deps, provider: PaymentProvider) -> bool:
+    """Ask one provider, and sell nothing by it while it refuses our keys or they are not what was configured.
+
+    Returns:
+        Whether all is well, so that a day may pass until the next time.
+    """
+    try:
+        try:
+            seen = await provider.probe()
+        except Unavailable:
+            raise
+        except Outside as error:
+            async with deps.db.transaction() as session:
+                await note_misconfigured(session, provider.id, reason(error), clock.now())
+            return False
+        return await _compare(deps, provider, seen)
+    except Unavailable as error:
+        log.warning("provider.not_probed", provider=provider.id, reason=str(error))
+        return False
+
+
+async def _compare(deps: Deps, provider: PaymentProvider, seen: Capabilities) -> bool:
+    name, now = provider.id, clock.now()
+    trouble = contradiction(provider, seen)
+    async with deps.db.transaction() as session:
+        if trouble is None:
+            since = await agree(session, name)
+            if since is not None:
+                works = ProviderWorks(name, since, now)
+                await tell_operators(session, works, once=f"agrees:{name}:{since.isoformat()}", now=now)
+        elif await disagree(session, name, trouble, now):
+            told = ProviderMisconfigured(name, trouble, now)
+            await tell_operators(session, told, once=f"differs:{name}:{now.isoformat()}", now=now)
+    if trouble is not None:
+        log.error("provider.contradicts", provider=name, account=seen.account, test=seen.test)
+    return trouble is None
+
+
+def contradiction(provider: PaymentProvider, seen: Capabilities) -> str | None:
+    """What the provider says of us otherwise than our settings do."""
+    if seen.account != provider.account:
+        return f"the key belongs to account {seen.account}, the settings say {provider.account}"
+    if seen.test != provider.test:
+        there, here = ("test", "live") if seen.test else ("live", "test")
+        return f"the key is for {there} payments, the settings say {here}"
+    return None

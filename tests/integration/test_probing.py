@@ -1,0 +1,89 @@
+"""Who we are at the providers, asked at start: what is offered follows from the answer."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from backend.notifications.kinds import ProviderMisconfigured, ProviderWorks
+from backend.orders.checkout import methods_for
+from backend.payments.providers.yookassa.config import Config
+from backend.payments.providers.yookassa.driver import YooKassa
+from cli.probing import ask_provider
+from tests.shop import Shop
+
+
+async def offered(shop: Shop) -> list[str]:
+    plan = await shop.plan("monthly")
+    async with shop.deps.db.transaction() as session:
+        found = await methods_for(session, shop.deps.providers, plan.id)
+    return [offer.method for offer in found if offer.provider == "yookassa"]
+
+
+async def asked(shop: Shop) -> bool:
+    return await ask_provider(shop.deps, shop.deps.providers.get("yookassa"))
+
+
+@pytest.fixture
+async def expects_live(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[YooKassa]:
+    """The same shop under settings that expect real money."""
+    driver = shop.deps.providers.get("yookassa")
+    assert isinstance(driver, YooKassa)
+    config = driver._config
+    wrong = YooKassa(Config(**{**config.model_dump(), "expect_test": False}))
+    yield wrong
+    await wrong.aclose()
+
+
+async def test_only_methods_the_shop_has_a_contract_for_are_offered(shop: Shop) -> None:
+    before = await offered(shop)
+    await shop.yookassa.change_shop(methods=["bank_card", "yoo_money"])
+    assert await asked(shop)
+    narrowed = await offered(shop)
+    await shop.yookassa.change_shop(methods=["bank_card", "sbp", "yoo_money"])
+    assert await asked(shop)
+
+    assert before == ["bank_card", "sbp", "yoo_money"]
+    assert narrowed == ["bank_card", "yoo_money"]
+    assert await offered(shop) == before
+
+
+async def test_a_company_that_does_not_say_what_may_be_sold_leaves_everything_on_sale(shop: Shop) -> None:
+    await shop.yookassa.change_shop(methods=[])
+
+    assert await asked(shop)
+    assert await offered(shop) == ["bank_card", "sbp", "yoo_money"]
+    await shop.yookassa.change_shop(methods=["bank_card", "sbp", "yoo_money"])
+
+
+async def test_play_money_where_real_is_expected_sells_nothing_until_it_is_mended(
+    shop: Shop, expects_live: YooKassa
+) -> None:
+    first = await ask_provider(shop.deps, expects_live)
+    again = await ask_provider(shop.deps, expects_live)
+    hidden = await offered(shop)
+    await (await shop.buyer()).takes_trial()
+    await shop.passes(minutes=10)
+    still = await offered(shop)
+    mended = await asked(shop)
+    await shop.run_jobs()
+
+    assert (first, again, mended) == (False, False, True)
+    assert hidden == still == []
+    assert await offered(shop) != []
+    (wrong,) = [kind for kind in shop.channel.told if isinstance(kind, ProviderMisconfigured)]
+    assert wrong.reason == "the key is for test payments, the settings say live"
+    (works,) = [kind for kind in shop.channel.told if isinstance(kind, ProviderWorks)]
+    assert works.since == wrong.since
+
+
+async def test_a_key_that_is_refused_at_start_sells_nothing_before_the_first_buyer_meets_it(shop: Shop) -> None:
+    await shop.yookassa.change_shop(secret_key="test_rotated")
+    assert not await asked(shop)
+    hidden = await offered(shop)
+    await shop.run_jobs()
+    await shop.yookassa.change_shop(secret_key="test_sandbox-yookassa-key")
+    await shop.passes(minutes=1)
+
+    assert hidden == []
+    assert await offered(shop) != []
+    assert [type(kind) for kind in shop.channel.told][:1] == [ProviderMisconfigured]
