@@ -24,7 +24,7 @@ from backend.app import create_app
 from cli import processes
 from cli.migrations import migrate
 from cli.postgres import Postgres
-from cli.probing import know_providers
+from cli.probing import know_companies
 from cli.wiring import CannotStart, Deps, prepare, read_settings, wire
 from sandbox.app import running
 from sandbox.companies import BOT_USERNAME, Companies, environment, open_companies, self_employed
@@ -135,7 +135,7 @@ async def _shop(deps: Deps, port: int) -> None:
         await asyncio.sleep(0.05)
     _announce(port)
     async with asyncio.TaskGroup() as group:
-        group.create_task(know_providers(deps))
+        group.create_task(know_companies(deps))
         group.create_task(processes.run_bot(deps))
         group.create_task(processes.run_worker(deps))
 

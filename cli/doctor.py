@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from backend.vpn.models import Endpoint, Server
 from backend.vpn.panels.base import Panel, PanelAuthFailed
 from cli.explain import reason
 from cli.migrations import applied, newest
+from cli.probing import clock_skew
 from cli.processes import connect_bot
 from cli.standing import last_heard, standings, switched, working
 from cli.wiring import LARGEST_SKEW, CannotStart, Deps, prepare
@@ -97,17 +97,9 @@ async def check_clock(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
     async with deps.db.transaction() as session:
         theirs: datetime = (await session.execute(text("select clock_timestamp()"))).scalar_one()
     skews = [abs((datetime.now(UTC) - theirs).total_seconds())]
-    http = Http("telegram", read_seconds=5)
-    try:
-        base = str(deps.settings.telegram_api_url or "https://api.telegram.org")
-        answer = await http.send("GET", base, label="date")
-        if deps.settings.telegram_api_url is None and "date" in answer.headers:
-            there = parsedate_to_datetime(answer.headers["date"])
-            skews.append(abs((datetime.now(UTC) - there).total_seconds()))
-    except NoAnswer:
-        pass  # check_telegram says so
-    finally:
-        await http.aclose()
+    elsewhere = await clock_skew(deps.settings)
+    if elsewhere is not None:
+        skews.append(elsewhere.total_seconds())
     seconds = round(max(skews))
     if seconds > LARGEST_SKEW.total_seconds():
         yield Finding(Level.FAIL, t("doctor-clock"), t("doctor-clock-skew", seconds=seconds), t("doctor-clock-mend"))

@@ -1,6 +1,8 @@
 """Who we are at the companies, asked at start and once a day: drivers learn from the answer, and so do operators."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 import structlog
@@ -8,28 +10,36 @@ import structlog
 from backend.kit import clock
 from backend.kit.db import Database
 from backend.kit.errors import Outside, Unavailable
+from backend.kit.http import Http, NoAnswer
 from backend.notifications.kinds import ProviderMisconfigured, ProviderWorks
 from backend.notifications.service import tell_operators
 from backend.payments.circuits import note_misconfigured
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Capabilities, PaymentProvider
+from backend.settings import Settings
 from backend.switches.service import agree, disagree
 from cli.explain import reason
+from cli.wiring import LARGEST_SKEW
 
 log = structlog.get_logger()
 
 DAY_SECONDS = 24 * 3600
 RETRY_SECONDS = 300
+TELEGRAM = "https://api.telegram.org"
 
 
 class Deps(Protocol):
+    settings: Settings
     db: Database
     providers: Providers
 
 
-async def know_providers(deps: Deps) -> None:
-    """Ask every provider, for ever."""
+async def know_companies(deps: Deps) -> None:
+    """Ask every provider who we are there and Telegram what time it is, for ever."""
     while True:
+        skew = await clock_skew(deps.settings)
+        if skew is not None and skew > LARGEST_SKEW:
+            log.error("clock.wrong", seconds=round(skew.total_seconds()))
         answers = [await ask_provider(deps, provider) for provider in deps.providers]
         await asyncio.sleep(DAY_SECONDS if all(answers) else RETRY_SECONDS)
 
@@ -80,3 +90,19 @@ def contradiction(provider: PaymentProvider, seen: Capabilities) -> str | None:
         there, here = ("test", "live") if seen.test else ("live", "test")
         return f"the key is for {there} payments, the settings say {here}"
     return None
+
+
+async def clock_skew(settings: Settings, url: str = TELEGRAM) -> timedelta | None:
+    """How far this machine's clock is from Telegram's. None: it did not say, or an emulator stands in its place."""
+    if settings.telegram_api_url is not None:
+        return None
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    http = Http("telegram", read_seconds=5, proxy=proxy)
+    try:
+        answer = await http.send("GET", url, label="date")
+        there = parsedate_to_datetime(answer.headers["date"])
+    except (NoAnswer, KeyError, ValueError):
+        return None
+    finally:
+        await http.aclose()
+    return abs(datetime.now(UTC) - there)  # the real clock: an offset of CLOCK_FILE is no skew

@@ -13,7 +13,7 @@ from backend.kit.i18n import Translate, choose_language, translator
 from cli import processes
 from cli.migrations import migrate
 from cli.postgres import Postgres
-from cli.probing import know_providers
+from cli.probing import know_companies
 from cli.wiring import Deps, prepare, read_settings, refuse_wrong, wire
 
 log = structlog.get_logger()
@@ -53,7 +53,7 @@ def run_processes(*kinds: Process, migrating: bool = False) -> None:
         try:
             await prepare(deps)
             asyncio.get_running_loop().call_later(START_SECONDS, settle)
-            await processes.run_until_signal(know_providers(deps), *(kind(deps) for kind in kinds))
+            await processes.run_until_signal(know_companies(deps), *(kind(deps) for kind in kinds))
         finally:
             await deps.aclose()
 

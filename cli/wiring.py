@@ -32,6 +32,7 @@ from backend.vpn.panels.xui.config import Config as XuiConfig
 from cli.explain import explain, troubles
 from cli.migrations import applied, newest
 from cli.names import all_configs, slips, strangers
+from cli.selftest import signs_as_ever
 
 log = structlog.get_logger()
 
@@ -173,6 +174,8 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
             "PUBLIC_URL: nobody else can reach this address, and Telegram refuses buttons that lead there:"
             " give the address people will use, for example PUBLIC_URL=https://vpn.example.com, or leave it empty."
         )
+    if not signs_as_ever():
+        raise CannotStart("Signatures come out wrong here, so no payment would be known: install the program anew.")
     clock.use_file(settings.clock_file)
     for name in strangers(ENV_FILE):
         log.warning("settings.unknown", name=name)

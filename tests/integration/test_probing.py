@@ -1,6 +1,8 @@
 """Who we are at the providers, asked at start: what is offered follows from the answer."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +10,8 @@ from backend.notifications.kinds import ProviderMisconfigured, ProviderWorks
 from backend.orders.checkout import methods_for
 from backend.payments.providers.yookassa.config import Config
 from backend.payments.providers.yookassa.driver import YooKassa
-from cli.probing import ask_provider
+from cli.probing import ask_provider, clock_skew
+from cli.wiring import CannotStart, wire
 from tests.shop import Shop
 
 
@@ -87,3 +90,38 @@ async def test_a_key_that_is_refused_at_start_sells_nothing_before_the_first_buy
     assert hidden == []
     assert await offered(shop) != []
     assert [type(kind) for kind in shop.channel.told][:1] == [ProviderMisconfigured]
+
+
+# --- what the whole program must get right
+
+
+@pytest.mark.parametrize(
+    ("date", "skew"),
+    [("Thu, 01 Jan 2015 00:00:00 GMT", timedelta(days=4000)), ("soon", None), ("", None)],
+    ids=["years ago", "no date", "nothing"],
+)
+async def test_the_clock_is_compared_with_what_telegram_answers(
+    shop: Shop, date: str, skew: timedelta | None
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        said = f"Date: {date}\r\n" if date else ""
+        writer.write(f"HTTP/1.1 302 Found\r\n{said}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    settings = shop.deps.settings.model_copy(update={"telegram_api_url": None})
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        found = await clock_skew(settings, f"http://127.0.0.1:{port}")
+
+    assert (found is None) == (skew is None)
+    assert found is None or skew is None or found > skew
+
+
+async def test_a_program_that_signs_otherwise_does_not_start(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.selftest.SIGNED", "1.another")
+
+    with pytest.raises(CannotStart, match="Signatures"):
+        wire(shop.deps.settings, shop.town.dsn, bot_username="")
