@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.autopay import queries, service
+from backend.autopay import queries, service, stopping
 from backend.autopay.charging import open_charge
 from backend.autopay.models import Mandate
 from backend.autopay.news import go_on
@@ -21,8 +21,6 @@ from backend.orders import checkout
 from backend.orders.checkout import Deps
 from backend.orders.rules import cycle_key
 from backend.payments import saved
-from backend.payments.models import Payment, SavedMethod
-from backend.payments.providers.base import Rejected
 from backend.subscriptions.models import Subscription
 
 log = structlog.get_logger()
@@ -134,19 +132,4 @@ async def _tell_refused(session: AsyncSession, mandate: Mandate, until: datetime
 @runs(StopRenewal)
 async def stop_renewal(job: StopRenewal, deps: Deps) -> None:
     """Until the company has heard it; what it does not know ends nothing."""
-    async with deps.db.transaction() as session:
-        method = await session.get(SavedMethod, job.method_id)
-        first = await session.get(Payment, method.payment_id) if method else None
-    if method is None or method.ref is None or method.deleted_at is None or first is None:
-        return
-    refused = await deps.providers.get(method.provider).stop_renewal(method.ref, first.payer_ref or "")
-    match refused:
-        case None:
-            log.info("renewal.stopped", method=method.id)
-        case Rejected(code=code):
-            log.error("renewal.not_stopped", method=method.id, code=code)
-        case _:
-            log.warning("renewal.not_answered", method=method.id, result=type(refused).__name__)
-            return
-    async with deps.db.transaction() as session:
-        await saved.forget(session, method.id, clock.now(), renewed_by_company=False)
+    await stopping.stop(deps, job.method_id, clock.now())

@@ -36,6 +36,7 @@ READ_SECONDS = 10.0
 TITLE_LIMIT = 32
 DESCRIPTION_LIMIT = 255
 ALREADY = "CHARGE_ALREADY_REFUNDED"
+NO_SUCH = "CHARGE_ID_INVALID"
 PERIOD = timedelta(days=30)  # the only one Telegram renews after
 DEAREST_RENEWED = 10_000
 NEWS = ("active", "canceled", "failed")
@@ -181,6 +182,8 @@ class Stars:
         """`ref` is the charge that began the subscription. What was paid for still runs to its end."""
         call: Json = {"user_id": int(payer), "telegram_payment_charge_id": ref, "is_canceled": True}
         answer = await self._client.call("editUserStarSubscription", _bytes(call))
+        if isinstance(answer, Rejected) and answer.code == NO_SUCH:
+            return Rejected("not_found", answer.code)
         return answer if isinstance(answer, Failure) else None
 
     async def fetch_refund(self, ref: str) -> RefundResult:
