@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,7 @@ from backend.orders.refunds import sweep_refunds
 from backend.orders.service import tell_failure
 from backend.payments import service as payments
 from backend.payments import unanswered
+from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentProvider, PaymentState
 from backend.payments.rules import GIVE_UP_AFTER
 
@@ -29,7 +30,7 @@ async def sweep(deps: Deps, provider: PaymentProvider, now: datetime, *, far: bo
     back = max(SWEEP_FAR_BACK, provider.refunds_seen_for) if far else SWEEP_BACK
     async with deps.db.transaction() as session:
         await _note_begun(session, provider.id, now)
-        last = await last_complete(session, provider.id)
+        last = await last_complete(session, provider.id) or await _first_payment(session, provider.id)
         waiting = await payments.never_answered(session, provider.id, before=now)
     reach = min(now - back, (last or now) - OVERLAP)
     since = min([reach, *(payment.created_at - CLOCKS_DIFFER for payment in waiting)])
@@ -45,6 +46,10 @@ async def last_complete(session: AsyncSession, provider: str) -> datetime | None
     """When a sweep of this provider last began that came to its end; None: never."""
     timer = await session.get(Timer, SWEEP_TIMER + provider)
     return timer.next_at - SWEEP_EVERY if timer else None
+
+
+async def _first_payment(session: AsyncSession, provider: str) -> datetime | None:
+    return await session.scalar(select(func.min(Payment.created_at)).where(Payment.provider == provider))
 
 
 async def begun(session: AsyncSession, provider: str) -> datetime | None:

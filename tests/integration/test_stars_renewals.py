@@ -7,9 +7,11 @@ from sqlalchemy import select
 
 from backend.autopay.models import Mandate
 from backend.kit.money import Currency, Money
+from backend.notifications.models import Notification
 from backend.orders.models import Order
 from backend.payments.models import Event, Payment, SavedMethod
 from backend.plans.service import set_price, withdraw
+from backend.switches.models import Switch
 from backend.users.models import User
 from tests.integration.autopay_fixture import changes
 from tests.integration.bot_fixtures import BotShop, labels
@@ -267,3 +269,69 @@ async def test_news_of_somebody_elses_subscription_change_nothing(bot_shop: BotS
     assert (await mandate(bot_shop)).state == "active"
     rejected = await bot_shop.shop.all(select(Event.rejected_reason).where(Event.dedup_key.startswith("subscr")))
     assert rejected == ["unproven"] * 3
+
+
+async def test_a_renewal_that_is_heard_before_its_lost_first_charge_opens_a_mandate_that_can_be_ended(
+    bot_shop: BotShop,
+) -> None:
+    buyer = await payer(bot_shop)
+    await buyer.phone.writes("/plans")
+    await buyer.phone.taps("Месяц")
+    await buyer.phone.taps(RENEWED)
+    await control(bot_shop, "updates/lose", what="successful_payment", times=1)
+    bot_shop.breaks("getStarTransactions", "status", status=502, times=None)
+    first = (await buyer.pays(await buyer.phone.address("Оплатить")))["charge_id"]
+    bot_shop.shop.advance(days=30)
+
+    await does(bot_shop, buyer, first, "renew")
+    stands, heard = await mandate(bot_shop), await buyer.days()
+    bot_shop.shop.mend()
+    await bot_shop.shop.passes(hours=1.1)
+    bot_shop.shop.advance(days=30)
+    await does(bot_shop, buyer, first, "renew")
+    await bot_shop.shop.passes(hours=1.1)
+    held = await bot_shop.shop.all(select(Switch.name))
+    await buyer.phone.writes("/autopay_off")
+    await settled(bot_shop)
+
+    assert (stands.state, stands.charged_by, heard) == ("active", "provider", [("payment", 30)])
+    assert await buyer.days() == [("payment", 30)] * 3
+    assert held == []
+    assert (await subscription(buyer))["bot_canceled"] is True
+
+
+async def test_a_telegram_that_refuses_to_end_it_is_told_to_operators_and_asked_on(bot_shop: BotShop) -> None:
+    buyer, _ = await subscribed(bot_shop)
+    no = {"ok": False, "error_code": 400, "description": "Bad Request: USER_BOT_REQUIRED"}
+    bot_shop.breaks("editUserStarSubscription", "status", status=400, body=no, times=2)
+
+    await buyer.phone.writes("/autopay_off")
+    await settled(bot_shop)
+    await planned(bot_shop)
+    told = await not_stopped(bot_shop)
+    await planned(bot_shop)
+
+    (first,) = await charges(bot_shop)
+    assert [(said["payment_id"], said["code"], said["tried_on"]) for said in told] == [
+        (str(first.id), "USER_BOT_REQUIRED", True)
+    ]
+    assert (await subscription(buyer))["bot_canceled"] is True
+    assert [method.ref for method in await bot_shop.shop.all(select(SavedMethod))] == [None]
+
+
+async def test_a_subscription_that_telegram_does_not_know_is_told_once_and_let_go(bot_shop: BotShop) -> None:
+    buyer, _ = await subscribed(bot_shop)
+    no = {"ok": False, "error_code": 400, "description": "Bad Request: CHARGE_ID_INVALID"}
+    bot_shop.breaks("editUserStarSubscription", "status", status=400, body=no, times=None)
+
+    await buyer.phone.writes("/autopay_off")
+    await settled(bot_shop)
+    await planned(bot_shop)
+
+    assert [said["tried_on"] for said in await not_stopped(bot_shop)] == [False]
+    assert [method.ref for method in await bot_shop.shop.all(select(SavedMethod))] == [None]
+
+
+async def not_stopped(bot_shop: BotShop) -> list[dict[str, Any]]:
+    query = select(Notification.payload).where(Notification.kind == "RenewalNotStopped")
+    return list(await bot_shop.shop.all(query))

@@ -97,12 +97,11 @@ def _charge(account: Account, message: Json, said: Json, person: Json) -> Snapsh
         return None
     found = _snapshot(account, charge, Money(stars, Currency.XTR), payload, payer)
     recurring = said.get("is_recurring") is True
-    first = recurring and said.get("is_first_recurring") is True
-    return replace(found, paid_at=moment(message), recurring=recurring, saved=_renewed(charge) if first else None)
+    return replace(found, paid_at=moment(message), recurring=recurring, saved=_renewed(charge) if recurring else None)
 
 
 def _renewed(charge: str) -> SavedInstrument:
-    """A subscription is known by the charge that began it."""
+    """A subscription, by one of its charges. Telegram knows it by the first, which may be heard of last."""
     return SavedInstrument(charge, "stars", "Telegram Stars")
 
 
