@@ -31,6 +31,7 @@ HANDLE_SECONDS = 120  # a handler that takes longer hangs
 PAUSES = (0.5, 1, 2, 5, 10)  # between tries while Telegram is away
 WRONG_TOKEN_SECONDS = 30
 KEEP_AGAIN_SECONDS = 1
+KEEP_TRIES = 30  # where something else is wrong than a database that is away
 BUSY_SECONDS = 0.1  # between looks for news while something is being handled
 HALF = 50  # of the updates one answer holds: with more than these under way there is little news in the next
 
@@ -150,13 +151,24 @@ class Poller:
             del self._last[place]
 
     async def _is_settled(self, update: Update) -> bool:
-        """Whether this was about a payment; a database that is away is waited for."""
-        while True:
-            try:
-                return await self._till.takes(update)
-            except DatabaseUnavailable:
-                log.warning("payment.not_kept", update=update.update_id)
-                await asyncio.sleep(KEEP_AGAIN_SECONDS)
+        """Whether this was about a payment.
+
+        A database that is away is waited for. Another error is a bug of ours: after some tries the update is let go,
+        or nothing behind it would ever be fetched; the sweep of Stars finds the payment.
+        """
+        failures = 0
+        while failures < KEEP_TRIES:
+            [outcome] = await asyncio.gather(self._till.takes(update), return_exceptions=True)
+            if isinstance(outcome, bool):
+                return outcome
+            if not isinstance(outcome, Exception):
+                raise outcome
+            known = isinstance(outcome, DatabaseUnavailable)
+            log.warning("payment.not_kept", update=update.update_id, exc_info=None if known else outcome)
+            failures += not known
+            await asyncio.sleep(KEEP_AGAIN_SECONDS)
+        log.error("update.failed", update=update.update_id)
+        return True
 
     async def _handle(self, update: Update, *, after: asyncio.Task[None] | None) -> None:
         """Handle one update after the one before it in its chat; what it raises ends here.

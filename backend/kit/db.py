@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from psycopg import Error as PsycopgError
-from psycopg.errors import InsufficientResources, OperatorIntervention
+from psycopg.errors import InsufficientResources, OperatorIntervention, TransactionRollback
 from sqlalchemy import BigInteger, DateTime, MetaData, event, make_url, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -161,9 +161,9 @@ def _ask_the_rested(engine: AsyncEngine) -> None:
 
 
 def is_outage(error: DBAPIError) -> bool:
-    """Whether this is the server being away rather than a statement being wrong."""
+    """Whether this is the server being away, or asking to try again, rather than a statement being wrong."""
     return (
         error.connection_invalidated
-        or isinstance(error.orig, OperatorIntervention | InsufficientResources)
+        or isinstance(error.orig, OperatorIntervention | InsufficientResources | TransactionRollback)
         or (isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None)
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from aiogram.types import LabeledPrice, Update
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from backend.kit.db import Database, DatabaseUnavailable
 from backend.payments.models import Payment
@@ -16,7 +16,7 @@ from bot.app import create_dispatcher
 from bot.payments import Till
 from bot.polling import Poller
 from cli.wiring import Deps
-from tests.integration.bot_fixtures import BotShop, Phone, open_bot
+from tests.integration.bot_fixtures import BotShop, Phone, event_count, open_bot
 from tests.integration.stars_fixture import Payer, charges, payer, refunds, settled, slip_through
 from tests.outside import until
 from tests.serving import listener
@@ -92,6 +92,28 @@ async def test_a_payment_is_not_confirmed_before_it_is_kept(shop: Shop) -> None:
     async with open_bot(shop) as again:
         await settled(again)
         assert await Payer(again, Phone(again.http, buyer.phone.id)).days() == [("payment", 30)]
+
+
+async def test_a_payment_that_fails_to_be_kept_for_another_reason_is_tried_again(shop: Shop) -> None:
+    async with open_bot(shop) as opened:
+        buyer = await payer(opened)
+        link = await buyer.checks_out()
+        await rename(shop, "inbox", "put_aside")
+        before = event_count("payment.not_kept")
+        await slip_through(shop, buyer.phone, link)
+
+        async def failed() -> bool:
+            return event_count("payment.not_kept") > before
+
+        await until(failed)
+        await rename(shop, "put_aside", "inbox")
+        await settled(opened)
+        assert await buyer.days() == [("payment", 30)]
+
+
+async def rename(shop: Shop, table: str, to: str) -> None:
+    async with shop.deps.db.transaction() as session:
+        await session.execute(text(f"alter table {table} rename to {to}"))
 
 
 async def test_a_payment_that_cannot_be_kept_is_an_error_for_whoever_confirms(shop: Shop) -> None:
