@@ -40,6 +40,7 @@ def _read_ids(value: object) -> object:
 
 
 TELEGRAM_ID = re.compile(r"[1-9][0-9]{0,15}")  # of a person: groups and channels have negative ones
+HOOK_PORTS = (443, 80, 88, 8443)  # https://core.telegram.org/bots/api#setwebhook
 BOT_TOKEN = re.compile(r"[0-9]{1,16}:[A-Za-z0-9_-]+")
 
 Ids = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_read_ids)]
@@ -155,8 +156,17 @@ class Settings(BaseSettings):
     @field_validator("telegram_mode")
     @classmethod
     def _has_address(cls, value: str, info: ValidationInfo) -> str:
-        if value == "webhook" and info.data.get("public_url") is None:
+        if value != "webhook" or "public_url" not in info.data:  # else that is wrong, and said
+            return value
+        address: HttpUrl | None = info.data["public_url"]
+        if address is None:
             raise ValueError("webhook needs PUBLIC_URL: that is where Telegram comes to")
+        reached = address.scheme == "https" and address.port in HOOK_PORTS
+        if not reached and info.data.get("telegram_api_url") is None:
+            raise ValueError(
+                "webhook needs a PUBLIC_URL that begins with https:// and has no port, or 443, 80, 88 or 8443:"
+                " Telegram comes to no other"
+            )
         return value
 
     @field_validator("telegram_proxy")

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from aiogram.types import WebhookInfo
 from sqlalchemy import select, text
 
 from backend.kit import clock
@@ -18,6 +19,7 @@ from backend.payments.providers.base import PaymentProvider
 from backend.settings import Settings
 from backend.vpn.models import Endpoint, Server
 from backend.vpn.panels.base import Panel, PanelAuthFailed
+from bot.webhook import Entrance
 from cli.explain import reason
 from cli.migrations import applied, newest
 from cli.probing import clock_skew
@@ -110,16 +112,18 @@ async def check_clock(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
 
 
 async def check_telegram(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
-    async for finding in try_bot(deps.settings, t):
+    entrance = Entrance.of(deps.secrets).path
+    hook = deps.public_url + entrance if deps.settings.telegram_mode == "webhook" else None
+    async for finding in try_bot(deps.settings, t, hook=hook):
         yield finding
 
 
-async def try_bot(settings: Settings, t: Translate) -> AsyncIterator[Finding]:
-    """Whose token this is."""
+async def try_bot(settings: Settings, t: Translate, *, hook: str | None = None) -> AsyncIterator[Finding]:
+    """Whose token this is, and whether Telegram comes to `hook` with updates; None: it is not to come anywhere."""
     bot, subject = connect_bot(settings), "Telegram"
     try:
         me = await bot.get_me(request_timeout=10)
-        hook = await bot.get_webhook_info(request_timeout=10)
+        info = await bot.get_webhook_info(request_timeout=10)
     except TelegramUnauthorizedError:
         yield Finding(Level.FAIL, subject, t("doctor-telegram-token"), t("doctor-telegram-token-mend"))
         return
@@ -134,8 +138,17 @@ async def try_bot(settings: Settings, t: Translate) -> AsyncIterator[Finding]:
         yield Finding(Level.FAIL, subject, detail, t("doctor-telegram-other-mend"))
         return
     yield Finding(Level.OK, subject, f"@{me.username}")
-    if hook.last_error_message:
-        yield Finding(Level.WARN, subject, hook.last_error_message, t("doctor-telegram-hook"))
+    if hook is not None and info.url != hook:
+        yield Finding(Level.FAIL, subject, t("doctor-telegram-elsewhere"), t("doctor-telegram-elsewhere-mend"))
+    elif info.last_error_message:
+        failing = hook is not None and _is_recent(info)
+        advice = t("doctor-telegram-hook" if hook is not None else "doctor-telegram-hook-past")
+        yield Finding(Level.FAIL if failing else Level.WARN, subject, info.last_error_message, advice)
+
+
+def _is_recent(info: WebhookInfo) -> bool:
+    """Whether Telegram failed to come within the last hour: it never forgets the last time."""
+    return info.last_error_date is None or clock.now() - info.last_error_date < timedelta(hours=1)
 
 
 async def check_address(deps: Deps, t: Translate) -> AsyncIterator[Finding]:

@@ -10,13 +10,16 @@ from typing import Any
 import httpx2
 import pytest
 from pydantic import ValidationError
+from starlette.applications import Starlette
 
 from backend.app import create_app
+from backend.kit.i18n import translator
 from backend.kit.tokens import Secrets
 from backend.settings import Settings
 from bot.app import create_dispatcher, make_bot
 from bot.notifier import Notifier
 from bot.webhook import SECRET_HEADER, Entrance, Webhook
+from cli.doctor import try_bot
 from cli.processes import run_web
 from sandbox.companies import BOT_TOKEN
 from tests.integration.bot_fixtures import BotShop, Json, event_count, open_bot
@@ -237,6 +240,51 @@ def test_a_webhook_needs_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
         Settings(_env_file=None, **values)
 
     assert Settings(_env_file=None, public_url="https://vpn.example.com", **values).telegram_mode == "webhook"
+
+
+@pytest.mark.parametrize("address", ["http://vpn.example.com", "https://vpn.example.com:8080"])
+def test_a_webhook_at_an_address_telegram_never_comes_to_is_refused(address: str) -> None:
+    values = {"telegram_bot_token": BOT_TOKEN, "secret_key": "x" * 32, "public_url": address}
+
+    with pytest.raises(ValidationError, match="Telegram comes to no other"):
+        Settings(_env_file=None, telegram_mode="webhook", **values)
+
+    own_server = Settings(_env_file=None, telegram_api_url="http://127.0.0.1:1", telegram_mode="webhook", **values)
+    assert own_server.telegram_mode == "webhook"
+
+
+async def test_doctor_sees_whether_telegram_comes_here(shop: Shop) -> None:
+    settings, t = shop.deps.settings, translator("en")
+    async with open_hook(shop) as hooked:
+        ours = f"{shop.deps.public_url}{hooked.entrance.path}"
+        here = [finding async for finding in try_bot(settings, t, hook=ours)]
+        elsewhere = [finding async for finding in try_bot(settings, t, hook="https://vpn.example.com/telegram/x")]
+        polls = [finding async for finding in try_bot(settings, t)]
+
+    assert [finding.level for finding in here] == ["ok"]
+    assert [finding.level for finding in elsewhere] == ["ok", "fail"]
+    assert "somewhere else" in elsewhere[1].detail
+    assert [finding.level for finding in polls] == ["ok"]
+
+
+async def test_doctor_fails_while_telegram_cannot_deliver_and_warns_of_it_later(shop: Shop) -> None:
+    settings, t = shop.deps.settings, translator("en")
+    async with open_hook(shop) as hooked:
+        ours = f"{shop.deps.public_url}{hooked.entrance.path}"
+        shop.town.door.app = Starlette()
+        phone = await hooked.opened.phone()
+        await phone.starts()
+
+        async def has_failed() -> bool:
+            return "last_error_message" in await hooked.info()
+
+        await until(has_failed)
+        now = [finding async for finding in try_bot(settings, t, hook=ours)]
+        shop.advance(hours=2)
+        later = [finding async for finding in try_bot(settings, t, hook=ours)]
+
+    assert [finding.level for finding in now] == ["ok", "fail"]
+    assert [finding.level for finding in later] == ["ok", "warn"]
 
 
 async def test_the_web_process_takes_updates_where_that_is_set(shop: Shop) -> None:

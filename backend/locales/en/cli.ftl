@@ -24,7 +24,10 @@ doctor-telegram-token-mend = Get the token from @BotFather: /mybots → the bot 
 doctor-telegram-away = Telegram does not answer. If it is blocked for this server, set TELEGRAM_PROXY.
 doctor-telegram-other = The token is of the bot { $name }, but TELEGRAM_BOT_USERNAME says { $wanted }.
 doctor-telegram-other-mend = Correct the wrong one, or remove TELEGRAM_BOT_USERNAME.
-doctor-telegram-hook = Telegram could not deliver an update. If the bot polls, that is history; else check PUBLIC_URL and its certificate.
+doctor-telegram-elsewhere = Telegram brings updates somewhere else.
+doctor-telegram-elsewhere-mend = vpn-service serve names the address when it starts. If it runs, another program uses the same token.
+doctor-telegram-hook = Telegram could not deliver an update: check PUBLIC_URL, its certificate and that vpn-service serve runs.
+doctor-telegram-hook-past = That is left from a former webhook: the bot polls.
 
 doctor-address-none = Not set.
 doctor-address-none-mend = The bot and payments work by polling, but subscription links need an address: set PUBLIC_URL=https://…

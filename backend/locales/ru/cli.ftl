@@ -24,7 +24,10 @@ doctor-telegram-token-mend = Возьмите токен у @BotFather: /mybots 
 doctor-telegram-away = Telegram не отвечает. Если он закрыт для этого сервера, укажите TELEGRAM_PROXY.
 doctor-telegram-other = Токен принадлежит боту { $name }, а в TELEGRAM_BOT_USERNAME стоит { $wanted }.
 doctor-telegram-other-mend = Исправьте то, что неверно, или уберите TELEGRAM_BOT_USERNAME.
-doctor-telegram-hook = Telegram не смог доставить обновление. Если бот работает опросом, это в прошлом; иначе проверьте PUBLIC_URL и сертификат.
+doctor-telegram-elsewhere = Telegram приносит обновления не сюда.
+doctor-telegram-elsewhere-mend = Адрес сообщает vpn-service serve при запуске. Если он запущен, тем же токеном пользуется другая программа.
+doctor-telegram-hook = Telegram не смог доставить обновление: проверьте PUBLIC_URL, сертификат и что запущен vpn-service serve.
+doctor-telegram-hook-past = Это осталось от прежнего вебхука: бот работает опросом.
 
 doctor-address-none = Не задан.
 doctor-address-none-mend = Бот и оплата работают опросом, но ссылкам подписки нужен адрес: укажите PUBLIC_URL=https://…
