@@ -243,7 +243,8 @@ async def _apply_created(
                 await payments.stop_sending(session, payment_id)
             case _:
                 log.warning("payment.unanswered", payment=payment_id, result=type(result).__name__)
-                await unanswered.put_off(session, payment_id, result, now)
+                repeatable = payments.is_repeatable(deps.providers.get(payment.provider))
+                await unanswered.put_off(session, payment_id, result, now, repeatable=repeatable)
         await circuits.note_result(session, payment.provider, result, now)
     return instead
 

@@ -23,7 +23,8 @@ GIVE_UP_AFTER = timedelta(hours=24)  # an unknown create of which the provider's
 STOP_POLLING_AFTER = timedelta(hours=26)
 LINK_LIVES = timedelta(minutes=65)  # where the company has no end of it: the price holds for 60
 
-FIRST_CREATE = timedelta(seconds=10)  # the one who opened it sends it at once; only then a job does
+FIRST_CREATE = timedelta(seconds=10)  # a buyer's is sent at once, and cut off after 8 s; only then a job sends it
+LONGEST_SEND = timedelta(seconds=60)  # connecting has 5 s, reading 35: after this nothing is on its way
 _CREATE_RETRIES = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=60))
 _POLLS = tuple(timedelta(seconds=s) for s in (30, 60, 120, 300, 600, 1200, 2400, 3900))
 _HOUR = timedelta(hours=1)
@@ -34,6 +35,14 @@ _EVENT_RETRIES = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
 def advances(current: PaymentState, told: PaymentState) -> bool:
     """Whether a snapshot moves a payment on. States never go back, so order and repetition do not matter."""
     return RANK[told] > RANK[current]
+
+
+def first_create(now: datetime, *, charged: bool, repeatable: bool) -> datetime:
+    """When a job sends what somebody opened and sends himself: never while that may be on its way.
+
+    `charged`: by ourselves, nobody cuts it off. `repeatable`: sent twice at once it does no harm.
+    """
+    return now + (FIRST_CREATE if repeatable and not charged else LONGEST_SEND)
 
 
 def next_create(attempts: int, now: datetime) -> datetime:

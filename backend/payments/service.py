@@ -16,7 +16,7 @@ from backend.payments.mac import Terms
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers import Providers
 from backend.payments.providers.base import PaymentProvider, PaymentRequest, PaymentState
-from backend.payments.rules import FIRST_CREATE, NEVER, OPEN, next_create
+from backend.payments.rules import NEVER, OPEN, first_create, next_create
 
 log = structlog.get_logger()
 
@@ -70,7 +70,7 @@ async def open_payment(
         state=PaymentState.NEW,
         refunded_minor=0,
         check_attempts=0,
-        next_check_at=now + FIRST_CREATE,
+        next_check_at=first_create(now, charged=attempt.charged is not None, repeatable=is_repeatable(provider)),
         created_at=now,
     )
     payment.request_body = provider.prepare(
@@ -92,6 +92,11 @@ async def open_payment(
     session.add(payment)
     await session.flush()
     return payment
+
+
+def is_repeatable(provider: PaymentProvider) -> bool:
+    """Whether two creates at once do no harm: by one key they are one, and what the bot sells is asked about."""
+    return bool(provider.key_lives) or provider.by_bot
 
 
 def terms(payment: Payment) -> Terms:

@@ -10,7 +10,7 @@ from backend.notifications.kinds import ChargeUnanswered
 from backend.notifications.service import tell_operators
 from backend.payments.models import Payment
 from backend.payments.providers.base import Misconfigured, NotProcessed, PaymentState, Unknown
-from backend.payments.rules import NEVER
+from backend.payments.rules import LONGEST_SEND, NEVER
 from backend.payments.service import lock_payment, note_attempt
 
 log = structlog.get_logger()
@@ -20,9 +20,17 @@ LONGEST_PAUSE = timedelta(seconds=60)
 
 
 async def put_off(
-    session: AsyncSession, payment_id: UUID, result: NotProcessed | Unknown | Misconfigured, now: datetime
+    session: AsyncSession,
+    payment_id: UUID,
+    result: NotProcessed | Unknown | Misconfigured,
+    now: datetime,
+    *,
+    repeatable: bool,
 ) -> None:
-    """Send it again later, and not before the company wants it."""
+    """Send it again later, and not before the company wants it.
+
+    Not `repeatable`: nor before what may have arrived must be in the company's list.
+    """
     payment = await lock_payment(session, payment_id)
     attempts = payment.check_attempts
     await note_attempt(session, payment_id, now)
@@ -30,8 +38,9 @@ async def put_off(
         return
     if isinstance(result, NotProcessed):
         payment.next_check_at = now + pause(payment_id, attempts, result.retry_after)
-    elif isinstance(result, Unknown) and result.retry_after is not None:
-        payment.next_check_at = max(payment.next_check_at, now + result.retry_after)
+    elif isinstance(result, Unknown):
+        least = result.retry_after or timedelta()
+        payment.next_check_at = max(payment.next_check_at, now + (least if repeatable else max(least, LONGEST_SEND)))
 
 
 def pause(payment_id: UUID, attempts: int, asked: timedelta | None) -> timedelta:

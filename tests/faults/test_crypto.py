@@ -173,7 +173,7 @@ async def test_fault_32_an_order_whose_answer_is_lost_is_looked_for_and_a_second
     assert checkout.url is None
     first = await coins.order(checkout)
 
-    await shop.passes(seconds=11)
+    await shop.passes(seconds=61)
 
     payment = await shop.payment(checkout)
     assert (payment.state, payment.provider_payment_id) == (PaymentState.PENDING, str(first["id"]))

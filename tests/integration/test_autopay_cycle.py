@@ -1,11 +1,13 @@
 """A subscription renews itself: told in time, charged once, tried again, and stopped where it must."""
 
+import asyncio
 import json
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from backend.autopay.jobs import Renew, renew
 from backend.consents.models import Consent
 from backend.notifications.kinds import AutopayFailed, AutopayNotice, AutopayOn, AutopayStopped, Paid, PaymentFailed
 from backend.payments.models import SavedMethod
@@ -16,7 +18,7 @@ from tests.integration.autopay_fixture import (
     orders_renewed,
     subscribes,
 )
-from tests.outside import CREATE
+from tests.outside import CREATE, until
 from tests.shop import Shop
 
 
@@ -239,6 +241,28 @@ async def test_an_unknown_outcome_is_asked_for_with_the_same_key_and_nothing_els
     assert await owner.states() == ["succeeded"]
     (charge,) = await owner.charges()
     assert len(await shop.yookassa.objects(charge.id)) == 1
+
+
+async def test_a_charge_that_is_on_its_way_is_not_sent_by_a_job_too(shop: Shop) -> None:
+    owner = await subscribes(shop)
+    await owner.is_warned()
+    left = await owner.buyer.paid_until() - 12 * HOUR - shop.now
+    shop.advance(seconds=left.total_seconds() + 1)
+    shop.yookassa.breaks(CREATE, "latency", ms=4000)
+
+    charging = asyncio.create_task(renew(Renew((await owner.mandate()).id), shop.deps))
+    await until(lambda: opened(owner))
+    await shop.passes(seconds=31)
+    during = await owner.states()
+    await charging
+
+    (charge,) = await owner.charges()
+    sent = [create for create in await shop.yookassa.creates() if create["idempotence_key"] == str(charge.id)]
+    assert (during, charge.state, len(sent)) == (["new"], "succeeded", 1)
+
+
+async def opened(owner: Subscriber) -> bool:
+    return bool(await owner.charges())
 
 
 async def test_told_late_it_is_charged_late(shop: Shop) -> None:

@@ -197,6 +197,30 @@ async def test_a_provider_that_does_not_answer_in_time_lets_the_buyer_go_on(
     assert [line.days for line in await buyer.extensions()] == [30]
 
 
+@pytest.mark.parametrize("answer", ["latency", "lost_after"])
+async def test_where_keys_mean_nothing_another_process_waits_for_the_list(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """Whoever opened it may be sending still, and what was sent may not be listed yet."""
+    monkeypatch.setattr(checkouts, "WAIT_SECONDS", 0.5)
+    faults, path = shop.town.companies.world.faults, "/v2/orders"
+    faults.arm("coingate", answer, method="POST", path=path, **({"ms": 1000} if answer == "latency" else {}))
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly", provider="coingate", method="btc")
+    listing = faults.arm("coingate", "status", status=500, method="GET", path=f"{path}*", times=None)
+
+    await shop.passes(seconds=45)
+    asked = listing.hits
+    shop.mend()
+    shop.deps.providers.get("coingate")._unanswered.clear()  # type: ignore[attr-defined]  # what this process knows
+    await shop.passes(seconds=16)
+
+    assert (checkout.state, asked) == (PaymentState.NEW, 0)
+    assert (await shop.payment(checkout)).state == PaymentState.PENDING
+    orders = shop.town.companies.coingate._orders.newest_first()
+    assert sum(order["order_id"].startswith(str(checkout.payment_id)) for order in orders) == 1
+
+
 async def test_i_have_paid_asks_at_once_and_counts(shop: Shop) -> None:
     buyer = await shop.buyer()
     checkout = await buyer.orders("monthly")

@@ -21,12 +21,12 @@ REFUSED = [do("create_is_refused", company="yookassa"), CARD]
 REFUSED_COINS = [do("create_is_refused", company="coingate"), COINS]
 BOUGHT = [CARD, PAYS, LOOKS]
 NEARLY_AN_HOUR = [do("time_passes", how_long="10 min")] * 5
-SOON = do("time_passes_at_work", how_long="31 s")
+LATER = do("time_passes_at_work", how_long="10 min")
 
 TO_EDGES: dict[tuple[str, str], Sequence[Step]] = {
     ("new", "pending"): [CARD],
-    ("new", "confirming"): [LOST["coingate"], COINS, do("sends_coins", nth=0), SOON],
-    ("new", "canceled"): [LOST["coingate"], COINS, do("sends_no_coins", nth=0, how="cancel"), SOON],
+    ("new", "confirming"): [LOST["coingate"], COINS, do("sends_coins", nth=0), LATER],
+    ("new", "canceled"): [LOST["coingate"], COINS, do("sends_no_coins", nth=0, how="cancel"), LATER],
     ("new", "review"): [
         do("subscribes", who=0),
         do("charge_comes_due", who=0, unanswered=True),

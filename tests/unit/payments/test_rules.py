@@ -17,6 +17,7 @@ from backend.payments.rules import (
     RANK,
     STOP_POLLING_AFTER,
     advances,
+    first_create,
     next_create,
     next_event_try,
     next_poll,
@@ -76,6 +77,12 @@ def test_a_cancellation_does_not_undo_what_is_higher() -> None:
 
 
 # --- when to send an unanswered create again ---
+
+
+def test_a_job_sends_first_when_whoever_opened_it_can_no_longer_be_sending() -> None:
+    assert first_create(T0, charged=False, repeatable=True) - T0 == 10 * S
+    for charged, repeatable in ((True, True), (False, False), (True, False)):
+        assert first_create(T0, charged=charged, repeatable=repeatable) - T0 == 60 * S
 
 
 def test_an_unanswered_create_is_sent_after_5_15_and_60_seconds_and_then_every_minute() -> None:
