@@ -273,7 +273,7 @@ async def test_doctor_fails_while_telegram_cannot_deliver_and_warns_of_it_later(
         ours = f"{shop.deps.public_url}{hooked.entrance.path}"
         shop.town.door.app = Starlette()
         phone = await hooked.opened.phone()
-        await phone.starts()
+        await phone.act("send", text="/start")
 
         async def has_failed() -> bool:
             return "last_error_message" in await hooked.info()
