@@ -153,6 +153,13 @@ class Settings(BaseSettings):
                 ) from None
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_bare(cls, value: HttpUrl | None) -> HttpUrl | None:
+        if value is not None and (value.path not in (None, "/") or value.query or value.fragment or value.username):
+            raise ValueError("takes a host of its own with nothing behind it: pages and links begin at its root")
+        return value
+
     @field_validator("telegram_mode")
     @classmethod
     def _has_address(cls, value: str, info: ValidationInfo) -> str:

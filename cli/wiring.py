@@ -114,13 +114,13 @@ class Deps:
         await self.db.aclose()
 
 
-def _is_private(url: HttpUrl | None) -> bool:
-    """Whether an address is of this machine or of a private network."""
-    host = (url.host or "").strip("[]") if url else ""
+def _is_private(url: HttpUrl) -> bool:
+    """Whether an address is of this machine or of a private network; so is a name without a dot."""
+    host = (url.host or "").strip("[]")
     try:
         return not ip_address(host).is_global
     except ValueError:
-        return host == "localhost" or host.endswith((".localhost", ".local"))
+        return "." not in host.rstrip(".") or host.endswith((".localhost", ".local"))
 
 
 def _bot_url(settings: Settings, username: str) -> str:
@@ -169,7 +169,7 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
         CannotStart: a driver's settings are wrong, or a moved clock would meet real money.
     """
     configure_logs(settings.log_format, settings.log_level)
-    if settings.telegram_api_url is None and _is_private(settings.public_url):
+    if settings.public_url and settings.telegram_api_url is None and _is_private(settings.public_url):
         raise CannotStart(
             "PUBLIC_URL: nobody else can reach this address, and Telegram refuses buttons that lead there:"
             " give the address people will use, for example PUBLIC_URL=https://vpn.example.com, or leave it empty."

@@ -12,7 +12,7 @@ from backend.settings import Settings
 from cli.envfile import Unwritable, changed, read, write
 from cli.init import try_address
 from cli.names import known_names, secret_names
-from cli.wiring import CannotStart, read_settings
+from cli.wiring import CannotStart, read_settings, wire
 
 
 @pytest.fixture
@@ -136,3 +136,24 @@ def test_an_address_that_nobody_outside_reaches_is_told_before_people_are() -> N
     assert [finding.level for finding in try_address("http://[2606:4700::1111]", t)] == ["fail", "ok"]
     assert [finding.level for finding in try_address("https://1.1.1.1", t)] == ["ok"]
     assert [finding.level for finding in try_address("", t)] == ["warn"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://example.com/vpn", "https://example.com/?a=1", "https://example.com#a", "https://me@example.com"],
+)
+def test_an_address_with_something_behind_its_host_is_refused(address: str, env: Path) -> None:
+    env.write_text(f"TELEGRAM_BOT_TOKEN=1:a\nSECRET_KEY=0123456789abcdef\nPUBLIC_URL={address}\n")
+
+    with pytest.raises(CannotStart, match="PUBLIC_URL: takes a host of its own"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    "address", ["http://shop", "https://localhost:8080", "https://shop.local", "http://10.0.0.1"]
+)
+def test_an_address_telegram_refuses_buttons_to_is_refused(address: str, env: Path) -> None:
+    env.write_text(f"TELEGRAM_BOT_TOKEN=1:a\nSECRET_KEY=0123456789abcdef\nPUBLIC_URL={address}\n")
+
+    with pytest.raises(CannotStart, match="Telegram refuses buttons that lead there"):
+        wire(read_settings(), "postgresql://", bot_username="")
