@@ -28,6 +28,7 @@ from backend.subscriptions.service import SyncServer, lock_subscription, wake_sy
 from backend.vpn import service as vpn
 from backend.vpn.panels.base import Panel
 from backend.vpn.queries import inbound_ids
+from backend.vpn.service import ComparePanel
 
 log = structlog.get_logger()
 
@@ -79,6 +80,8 @@ async def _sync_key(deps: Deps, server_id: int, wanted: WantedKey, inbounds: Seq
         return not isinstance(error, Unavailable)
     async with deps.db.transaction() as session:
         subscription = await lock_subscription(session, wanted.subscription_id)
+        if await inbound_ids(session, server_id) != inbounds:  # others by now: this key is written there, too
+            return True
         await vpn.acknowledge(
             session,
             wanted.key_id,
@@ -106,10 +109,15 @@ async def compare_panels(job: ComparePanels, deps: Deps) -> None:
     async with deps.db.transaction() as session:
         server_ids = await vpn.all_servers(session)
     for server_id in server_ids:
-        try:
-            await _compare(deps, server_id)
-        except Outside as error:
-            log.warning("panel.not_compared", server=server_id, reason=str(error))
+        await compare_panel(ComparePanel(server_id), deps)
+
+
+@runs(ComparePanel)
+async def compare_panel(job: ComparePanel, deps: Deps) -> None:
+    try:
+        await _compare(deps, job.server_id)
+    except Outside as error:
+        log.warning("panel.not_compared", server=job.server_id, reason=str(error))
 
 
 async def _compare(deps: Deps, server_id: int) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 import structlog
@@ -13,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.db import Database
 from backend.kit.errors import NotFound, Refused
+from backend.kit.jobs import Job, enqueue
 from backend.kit.tokens import Vault, new_id
 from backend.vpn.models import Endpoint, Server, VpnKey
 from backend.vpn.panels.base import Inbound, PanelAccess, PanelFacts
@@ -31,6 +34,13 @@ class ServerNotFound(NotFound):
 
 class NoEndpoint(Refused):
     """No inbound of this panel can carry keys: it needs an enabled local VLESS + TCP + REALITY inbound."""
+
+
+@dataclass(frozen=True)
+class ComparePanel(Job):
+    """Look whether one panel has what its keys should be."""
+
+    server_id: int
 
 
 async def choose_servers(session: AsyncSession) -> Sequence[int]:
@@ -183,20 +193,24 @@ async def save_endpoints(
 ) -> None:
     """Keep what people connect to, as the panel has it now.
 
-    The endpoints a server already has are read anew. A server without any takes the inbound the operator chose,
-    else the first enabled local VLESS + TCP + REALITY inbound. `panel_host` is the last resort for the address.
+    `panel_host` is the last resort for the address. Where the inbounds are other ones than before, or have another
+    key, the panel may be a new one that lacks every key: it is compared at once.
 
     Raises:
         NoEndpoint: there is no such inbound, or nowhere to reach it.
     """
-    server.dialect, server.version = facts.dialect, facts.version
     known = {e.inbound_id: e for e in await session.scalars(select(Endpoint).where(Endpoint.server_id == server.id))}
-    chosen = [i for i in facts.inbounds if i.id in known]
-    if not known:
-        wanted = [i for i in facts.inbounds if (i.id == server.inbound_id if server.inbound_id else i.sells_reality)]
-        chosen = wanted[:1]
+    chosen = _choose(facts, known.keys(), server.inbound_id)
     if not chosen:
         raise NoEndpoint(server=server.id, inbound=server.inbound_id)
+    before = {inbound_id: endpoint.parameters["public_key"] for inbound_id, endpoint in known.items()}
+    if before and before != {inbound.id: inbound.public_key for inbound in chosen}:
+        log.warning("server.inbounds_changed", server=server.id, before=list(before), now=[i.id for i in chosen])
+        waiting = update(VpnKey).where(VpnKey.server_id == server.id, VpnKey.sync_after != NEVER)
+        await session.execute(waiting.values(sync_after=NOW, sync_attempts=0))
+        await enqueue(session, ComparePanel(server.id), once=f"compare:{server.id}")
+    for gone in known.keys() - {inbound.id for inbound in chosen}:
+        await session.delete(known[gone])
     for inbound in chosen:
         host = _host(server, inbound, panel_host)
         endpoint = known.get(inbound.id) or Endpoint(server_id=server.id, inbound_id=inbound.id)
@@ -205,7 +219,20 @@ async def save_endpoints(
         endpoint.host = host
         endpoint.port = server.public_port or inbound.port
         endpoint.parameters, endpoint.read_at = _parameters(inbound), now
+    server.dialect, server.version = facts.dialect, facts.version
     await session.flush()
+
+
+def _choose(facts: PanelFacts, known: Collection[int], wanted: int | None) -> Sequence[Inbound]:
+    """What to sell: those sold so far that are still there, unless the operator wants another one.
+
+    Where none is left, the one the operator wants, else the first enabled local VLESS + TCP + REALITY inbound.
+    """
+    kept = [inbound for inbound in facts.inbounds if inbound.id in known]
+    if kept and (wanted is None or wanted in known):
+        return kept
+    fitting = (i for i in facts.inbounds if (i.sells_reality if wanted is None else i.id == wanted))
+    return [*islice(fitting, 1)]
 
 
 def _host(server: Server, inbound: Inbound, panel_host: str) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from backend.vpn.models import Endpoint, Server
-from backend.vpn.service import NoEndpoint, save_endpoints
+from backend.notifications.kinds import Paid
+from backend.vpn.jobs import read_panel
+from backend.vpn.models import Endpoint, Server, VpnKey
+from backend.vpn.service import NEVER, NoEndpoint, save_endpoints
 from tests.integration.api_client import client_of
 from tests.integration.terminal import terminal
 from tests.integration.test_cli_doctor import shop_of
@@ -108,3 +110,84 @@ async def test_a_bad_address_is_left_out_and_the_others_are_shown(shop: Shop, ba
         await session.execute(update(Endpoint).values(host=bad))
     assert all("127.0.0.1" in link for link in await links_of(shop, buyer))
     assert (await client.read("keys"))["items"][0]["servers"] == []
+
+
+async def sold(shop: Shop) -> list[int]:
+    return [endpoint.inbound_id for endpoint in await shop.all(select(Endpoint).order_by(Endpoint.id))]
+
+
+async def assert_lives_on(shop: Shop, buyer: Buyer, inbound_id: int) -> None:
+    """The buyer's key is at the panel, on this inbound alone, and the link leads there."""
+    assert await sold(shop) == [inbound_id]
+    client = await shop.panel.client()
+    assert (client["inboundIds"], client["enable"]) == ([inbound_id], True)
+    state = (await shop.panel.http.get("_ctl/state")).json()
+    (inbound,) = [one for one in state["inbounds"] if one["id"] == inbound_id]
+    (link,) = await links_of(shop, buyer)
+    assert client["uuid"] in link
+    assert f":{inbound['port']}?" in link
+    assert f"pbk={inbound['streamSettings']['realitySettings']['settings']['publicKey']}&" in link
+
+
+async def reinstalls_panel(shop: Shop, *, ids_from: int) -> None:
+    """A new panel at the same address, whose only inbound has this id and fresh keys."""
+    old = (await shop.panel.http.get("_ctl/snapshot")).json()["snapshot"]
+    shop.town.companies.panel.reset()
+    new = (await shop.panel.http.get("_ctl/snapshot")).json()["snapshot"]
+    for inbound in new["inbounds"]:
+        inbound["id"] = ids_from
+    assert new["inbounds"][0]["streamSettings"] != old["inbounds"][0]["streamSettings"]
+    await shop.panel.act("restore", snapshot={**new, "tokens": old["tokens"]})
+    assert await shop.panel.clients() == []
+
+
+@pytest.mark.parametrize("inbound_id", [1, 42])
+async def test_after_a_panel_was_installed_anew_the_keys_come_back_by_themselves(shop: Shop, inbound_id: int) -> None:
+    buyer = await shop.buyer()
+    await buyer.buys("monthly")
+    await reinstalls_panel(shop, ids_from=inbound_id)
+
+    await shop.passes(minutes=11)
+
+    await assert_lives_on(shop, buyer, inbound_id)
+    assert buyer.told == ["Paid", "KeyReady"]
+    await buyer.buys("monthly")
+    assert buyer.heard(Paid)[-1].key_ready
+
+
+async def test_keys_move_to_the_inbound_that_the_operator_wants(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.buys("monthly")
+    other = await shop.panel.act("seed", port=8443, remark="NL-2", host="")
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Server).values(inbound_id=other["id"]))
+
+    await shop.passes(minutes=11)
+
+    await assert_lives_on(shop, buyer, other["id"])
+
+
+async def test_an_inbound_that_is_not_there_changes_nothing(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.buys("monthly")
+    before = await sold(shop)
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Server).values(inbound_id=77))
+
+    with pytest.raises(NoEndpoint):
+        await read_panel(shop.deps, (await only_server(shop)).id)
+
+    await assert_lives_on(shop, buyer, before[0])
+
+
+async def test_a_panel_that_is_as_it_was_is_left_alone(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.buys("monthly")
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Server).values(inbound_id=(await sold(shop))[0]))
+    writes = shop.panel.writes()
+
+    await read_panel(shop.deps, (await only_server(shop)).id)
+
+    (key,) = await shop.all(select(VpnKey))
+    assert (key.sync_after, shop.panel.writes()) == (NEVER, writes)
