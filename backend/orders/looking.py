@@ -108,6 +108,6 @@ async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None
                 reason = f"{type(result).__name__} {getattr(result, 'code', '')}".strip()
                 log.warning("payment.not_answered", provider=provider_id, result=reason)
                 await inbox.postpone_events(session, provider_id, ref, reason, now)
-        await circuits.note_result(session, provider_id, result, now)
+        await circuits.note_look(session, provider_id, result, now)
     if isinstance(result, Known) and result.snapshot.held:
         await capture(deps.db, deps.providers, provider_id, ref, now)

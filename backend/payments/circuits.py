@@ -1,8 +1,12 @@
 """Whether a provider works, in the database, so that every process knows at once.
 
-A circuit opens when nothing but unknown outcomes came five times within a minute, and at once when the credentials
-are wrong. While it is open nothing new is sold by that provider, and what was opened before goes on being asked
-for. Any definite answer closes it.
+What moves money decides: a create, a capture, a refund. A circuit opens when nothing but unknown outcomes of these
+came five times within a minute, and at once when the credentials are wrong, whatever was asked. While it is open
+nothing new is sold by that provider, and what was opened before goes on being asked for. Any definite answer to what
+moves money closes it, and so does a probe, which is sent while no create is.
+
+A look at a payment neither counts nor closes: a company that answers questions and takes no money would else be
+offered and hidden by turns.
 """
 
 from collections.abc import Sequence
@@ -37,9 +41,10 @@ LAST_PROBE = timedelta(minutes=5)
 
 
 async def note_result(session: AsyncSession, provider: str, result: Result | RefundResult, now: datetime) -> None:
-    """Learn from any answer of a provider whether it works. Call it last in a transaction: it may lock the circuit.
+    """Learn from an answer to what moves money whether a provider works.
 
-    A 429 says nothing of that, and neither does a key that was used before.
+    A 429 says nothing of that, and neither does a key that was used before. Call it last in a transaction: it may
+    lock the circuit.
     """
     await tell_refusal(session, provider, result, now)
     match result:
@@ -51,6 +56,12 @@ async def note_result(session: AsyncSession, provider: str, result: Result | Ref
             pass
         case _:
             await note_answer(session, provider, now)
+
+
+async def note_look(session: AsyncSession, provider: str, result: Result | RefundResult, now: datetime) -> None:
+    """Learn from an answer to a question what it can tell: whether our credentials are right. Call it last, too."""
+    if isinstance(result, Misconfigured):
+        await note_misconfigured(session, provider, result.reason, now)
 
 
 async def note_answer(session: AsyncSession, provider: str, now: datetime) -> None:

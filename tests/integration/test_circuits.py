@@ -217,19 +217,50 @@ async def test_credentials_that_go_wrong_again_are_told_again(shop: Shop) -> Non
     assert len(told(shop, ProviderWorks)) == 2
 
 
-async def test_questions_about_payments_count_as_much_as_new_ones(shop: Shop) -> None:
-    buyers = [await shop.buyer() for _ in range(5)]
-    waiting = [await buyer.orders("monthly") for buyer in buyers]
+async def test_questions_about_payments_hide_nothing(shop: Shop) -> None:
+    waiting = [await (await shop.buyer()).orders("monthly") for _ in range(5)]
     shop.yookassa.breaks(FETCH, "garbage", times=None)
 
     await shop.passes(seconds=31)
-    hidden = await offered(shop)
+
+    assert await circuit(shop) is None
+    assert "yookassa" in await offered(shop)
     shop.mend()
     await shop.passes(seconds=31)
-
-    assert "yookassa" not in hidden
-    assert "yookassa" in await offered(shop)
     assert {(await shop.payment(checkout)).state for checkout in waiting} == {PaymentState.PENDING}
+
+
+async def test_a_provider_that_answers_questions_and_takes_no_money_stays_hidden(shop: Shop) -> None:
+    """Else its button would come and go, and the operators would hear of it each time."""
+    for _ in range(3):
+        await (await shop.buyer()).orders("monthly")
+    shop.yookassa.breaks(CREATE, "status", status=500, times=None)
+    for _ in range(3):
+        await (await shop.buyer()).orders("monthly")
+    await shop.passes(seconds=31)  # asks about the first three, and sends the others again
+    hidden = [await is_open(shop)]
+
+    for _ in range(10):
+        await shop.passes(minutes=1)
+        hidden.append(await is_open(shop))
+
+    assert await shop.yookassa.fetches() > 3
+    assert hidden == [True] * 11
+    assert len(told(shop, ProviderTrouble)) == 1
+    assert told(shop, ProviderWorks) == []
+    shop.mend()
+    await shop.passes(minutes=2)
+    assert "yookassa" in await offered(shop)
+
+
+async def test_a_question_that_is_refused_for_the_credentials_hides_it_at_once(shop: Shop) -> None:
+    await (await shop.buyer()).orders("monthly")
+    await shop.yookassa.change_shop(secret_key="test_rotated")
+
+    await shop.passes(seconds=31)
+
+    assert "yookassa" not in await offered(shop)
+    assert len(told(shop, ProviderMisconfigured)) == 1
 
 
 async def test_healthy_answers_touch_no_row(shop: Shop) -> None:
