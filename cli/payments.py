@@ -96,9 +96,18 @@ def review(
     """Decide on a payment that is not what was asked for."""
     t = operator_language()
 
-    async def accept(deps: Deps, session: AsyncSession, found: Payment, now: datetime) -> str:
-        granted = await decisions.accept(session, found.id, now)
-        return t("review-accepted", moment=t.moment(granted.until, now))
+    async def accept(deps: Deps) -> str:
+        now = clock.now()
+        async with deps.db.transaction() as session:
+            found, _ = await _find(session, payment, t, now)
+        try:
+            shown = await decisions.look(deps, found.id, now)
+        except Unavailable:
+            raise CannotStart(t("review-no-answer")) from None
+        async with deps.db.transaction() as session:
+            granted = await decisions.accept(session, found.id, shown, now) if shown else None
+            await _note(session, found, "payment.review", now, decision=decision)
+        return t("review-accepted", moment=t.moment(granted.until, now)) if granted else t("review-counted")
 
     async def cancel(deps: Deps, session: AsyncSession, found: Payment, now: datetime) -> str:
         declined = await decisions.reject(session, found.id, now)
@@ -106,7 +115,10 @@ def review(
         offer = t("review-canceled-money", id=str(found.id)) if left else ""
         return "\n".join(filter(None, [t("review-canceled"), offer]))
 
-    _decide(payment, "payment.review", decision, accept if decision is Review.ACCEPT else cancel, t)
+    if decision is Review.ACCEPT:
+        _run(accept, t)
+    else:
+        _decide(payment, "payment.review", decision, cancel, t)
 
 
 @dispute_app.command()

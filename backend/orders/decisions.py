@@ -7,12 +7,14 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.kit.errors import Conflict
-from backend.orders.service import fulfil, take_back, tell_failure
+from backend.kit.errors import Conflict, Unavailable
+from backend.orders.looking import CLOCKS_DIFFER, Deps, sweep_provider
+from backend.orders.refunds import fetch
+from backend.orders.service import fulfil, settle, take_back, tell_failure
 from backend.payments import refunds, saved
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers import Providers
-from backend.payments.providers.base import PaymentState
+from backend.payments.providers.base import Known, PaymentState, Rejected, Snapshot
 from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, left_of
 from backend.payments.rules import DECLINED_BY_SHOP, NEVER
 from backend.payments.service import lock_payment
@@ -38,16 +40,57 @@ class NotDisputed(Conflict):
     """Nobody disputes this payment."""
 
 
-async def accept(session: AsyncSession, payment_id: UUID, now: datetime) -> Granted:
-    """Count a payment in review as if it were exactly what was asked for.
+async def look(deps: Deps, payment_id: UUID, now: datetime) -> Snapshot | None:
+    """Before a payment in review is accepted: how its company shows it, paid. None: it has come to count by that.
+
+    One that the company never answered for is looked for in its list.
 
     Raises:
         PaymentNotFound, NotInReview, StrayPayment
-        NotPaid: the company has no such payment, as far as we know.
+        NotPaid: the company does not show it, or not as paid.
+        Unavailable: it does not say.
+    """
+    async with deps.db.transaction() as session:
+        payment = await _in_review(session, payment_id)
+    if payment.provider_payment_id is None:
+        since = payment.created_at - CLOCKS_DIFFER
+        if not await sweep_provider(deps, deps.providers.get(payment.provider), since, now):
+            raise Unavailable(provider=payment.provider)
+        async with deps.db.transaction() as session:
+            payment = await lock_payment(session, payment_id)
+    if payment.state == PaymentState.SUCCEEDED:
+        return None
+    shown = await _shown(deps, payment, now)
+    async with deps.db.transaction() as session:
+        payment = await lock_payment(session, payment_id)
+    return None if payment.state == PaymentState.SUCCEEDED else shown
+
+
+async def _shown(deps: Deps, payment: Payment, now: datetime) -> Snapshot:
+    """Raises NotPaid, Unavailable."""
+    if payment.provider_payment_id is None:
+        raise NotPaid(payment=payment.id)
+    result, returned = await fetch(deps.db, deps.providers, payment.provider, payment.provider_payment_id)
+    if isinstance(result, Known):
+        async with deps.db.transaction() as session:
+            await settle(session, deps.providers, payment.provider, result.snapshot, now, returned=returned)
+        if result.snapshot.state is PaymentState.SUCCEEDED:
+            return result.snapshot
+    elif not isinstance(result, Rejected):
+        raise Unavailable(provider=payment.provider)
+    raise NotPaid(payment=payment.id)
+
+
+async def accept(session: AsyncSession, payment_id: UUID, shown: Snapshot, now: datetime) -> Granted:
+    """Count a payment in review as if it were exactly what was asked for. `shown`: what `look` has found.
+
+    Raises:
+        PaymentNotFound, NotInReview, StrayPayment
+        NotPaid: what was shown is not this payment, paid.
         RefundUnderWay: money of it goes back or went.
     """
     payment = await _in_review(session, payment_id)
-    if payment.provider_payment_id is None:
+    if shown.ref != payment.provider_payment_id or shown.state is not PaymentState.SUCCEEDED:
         raise NotPaid(payment=payment_id)
     if payment.refunded_minor or await refunds.find_open(session, payment_id) is not None:
         raise RefundUnderWay(payment=payment_id)

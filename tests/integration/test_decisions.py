@@ -1,10 +1,12 @@
 """What operators decide on payments: in review, and disputed."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
+from backend.kit.errors import Unavailable
 from backend.kit.tokens import new_id
 from backend.notifications.kinds import Paid, PaymentFailed, Refunded
 from backend.orders import decisions
@@ -17,6 +19,7 @@ from backend.payments.rules import NEVER
 from backend.users.models import User
 from tests.integration.refund_cases import give_back, ledger, refund_rows, returned_there
 from tests.integration.test_settle import change_at_the_provider
+from tests.outside import LIST
 from tests.shop import Buyer, Shop
 
 
@@ -30,15 +33,21 @@ async def in_review(shop: Shop, buyer: Buyer) -> Checkout:
     return checkout
 
 
+async def accepts(shop: Shop, payment_id: UUID) -> None:
+    """As the command does it. Nothing is left to accept where the look alone made it count."""
+    shown = await decisions.look(shop.deps, payment_id, shop.now)
+    if shown is not None:
+        async with shop.deps.db.transaction() as session:
+            await decisions.accept(session, payment_id, shown, shop.now)
+
+
 async def test_an_accepted_payment_counts_once_and_for_good(shop: Shop) -> None:
     buyer = await shop.buyer()
     checkout = await in_review(shop, buyer)
 
-    async with shop.deps.db.transaction() as session:
-        await decisions.accept(session, checkout.payment_id, shop.now)
+    await accepts(shop, checkout.payment_id)
     with pytest.raises(NotInReview):
-        async with shop.deps.db.transaction() as session:
-            await decisions.accept(session, checkout.payment_id, shop.now)
+        await accepts(shop, checkout.payment_id)
     await shop.passes(hours=25)
 
     assert (await shop.payment(checkout)).state == PaymentState.SUCCEEDED
@@ -75,8 +84,7 @@ async def test_what_went_back_meanwhile_is_not_accepted(shop: Shop) -> None:
     assert (await shop.payment(checkout)).refunded_minor == 29900
 
     with pytest.raises(RefundUnderWay):
-        async with shop.deps.db.transaction() as session:
-            await decisions.accept(session, checkout.payment_id, shop.now)
+        await accepts(shop, checkout.payment_id)
 
     assert await ledger(buyer) == []
 
@@ -102,10 +110,11 @@ async def test_money_for_no_order_is_never_counted(shop: Shop) -> None:
     async with shop.deps.db.transaction() as session:
         session.add(stray)
 
-    for decide in (decisions.accept, decisions.reject):
-        with pytest.raises(StrayPayment):
-            async with shop.deps.db.transaction() as session:
-                await decide(session, stray.id, shop.now)
+    with pytest.raises(StrayPayment):
+        await accepts(shop, stray.id)
+    with pytest.raises(StrayPayment):
+        async with shop.deps.db.transaction() as session:
+            await decisions.reject(session, stray.id, shop.now)
 
     (kept,) = await shop.all(select(Payment))
     assert kept.state == PaymentState.REVIEW
@@ -118,13 +127,69 @@ async def test_what_the_company_does_not_show_is_not_accepted(shop: Shop) -> Non
         await session.execute(update(Payment).values(state=PaymentState.REVIEW, review_reason="never_answered"))
 
     with pytest.raises(NotPaid):
-        async with shop.deps.db.transaction() as session:
-            await decisions.accept(session, payment.id, shop.now)
+        await accepts(shop, payment.id)
 
     async with shop.deps.db.transaction() as session:
         declined = await decisions.reject(session, payment.id, shop.now)
     assert left_of(declined).minor == 0
     assert await ledger(buyer) == []
+
+
+async def unanswered(shop: Shop, buyer: Buyer) -> tuple[Payment, str]:
+    """A payment in review of which nobody said what became of it, and the company's id of it."""
+    payment = await buyer.opens_payment()
+    assert payment.request_body is not None
+    ref = await shop.yookassa.send(payment.idempotence_key, payment.request_body)
+    shop.yookassa.strays.clear()
+    async with shop.deps.db.transaction() as session:
+        values = {"state": PaymentState.REVIEW, "review_reason": "never_answered", "next_check_at": NEVER}
+        await session.execute(update(Payment).where(Payment.id == payment.id).values(**values))
+    return payment, ref
+
+
+async def test_a_charge_nobody_answered_for_is_accepted_when_its_company_lists_it_as_paid(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    payment, ref = await unanswered(shop, buyer)
+    await shop.yookassa.pay_ref(ref, webhooks=0)
+
+    await accepts(shop, payment.id)
+
+    (settled,) = await buyer.payments()
+    assert (settled.state, settled.provider_payment_id) == (PaymentState.SUCCEEDED, ref)
+    assert await ledger(buyer) == [30]
+
+
+@pytest.mark.parametrize("swept", [True, False])
+@pytest.mark.parametrize("ends", ["pending", "canceled"])
+async def test_what_its_company_shows_as_not_paid_is_not_accepted(shop: Shop, ends: str, swept: bool) -> None:
+    buyer = await shop.buyer()
+    payment, ref = await unanswered(shop, buyer)
+    if ends == "canceled":
+        await shop.yookassa.act(f"payments/{ref}/decline", reason="insufficient_funds")
+    if swept:
+        await shop.passes(minutes=61)
+
+    with pytest.raises(NotPaid):
+        await accepts(shop, payment.id)
+
+    (kept,) = await buyer.payments()
+    assert (kept.state, kept.provider_payment_id) == (PaymentState.REVIEW, ref)
+    assert await ledger(buyer) == []
+
+
+async def test_while_its_company_does_not_answer_nothing_is_accepted(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    payment, ref = await unanswered(shop, buyer)
+    await shop.yookassa.pay_ref(ref, webhooks=0)
+    known = await in_review(shop, other := await shop.buyer())
+    shop.yookassa.breaks(LIST, "garbage")
+    shop.yookassa.breaks(("GET", "/v3/payments/*"), "garbage")
+
+    for payment_id in (payment.id, known.payment_id):
+        with pytest.raises(Unavailable):
+            await accepts(shop, payment_id)
+
+    assert (await ledger(buyer), await ledger(other)) == ([], [])
 
 
 async def saves_a_card(shop: Shop, buyer: Buyer, checkout: Checkout) -> None:
@@ -215,5 +280,4 @@ async def test_what_was_not_paid_is_not_disputed(shop: Shop) -> None:
         async with shop.deps.db.transaction() as session:
             await decisions.open_dispute(session, shop.deps.providers, checkout.payment_id, shop.now)
     with pytest.raises(NotInReview):
-        async with shop.deps.db.transaction() as session:
-            await decisions.accept(session, checkout.payment_id, shop.now)
+        await accepts(shop, checkout.payment_id)

@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from backend.autopay.service import switch_off
+from backend.kit.errors import Unavailable
 from backend.kit.money import Money
 from backend.orders import decisions
 from backend.orders.refunds import refund
 from backend.payments.providers.base import PaymentState
-from backend.payments.refunds import left_of
+from backend.payments.refunds import RefundUnderWay, left_of
 from backend.users.models import User
 from tests.machine.buying import Buying
 from tests.machine.deeds import NTH, WHO, Play, deed, newest
@@ -84,8 +85,16 @@ class Aftermath(Play):
         payment = await self.world.books(thing)
         if payment is None or payment.state != PaymentState.REVIEW:
             return False
-        async with self.world.shop.deps.db.transaction() as session:
-            await (decisions.accept if accepts else decisions.reject)(session, payment.id, self.world.shop.now)
+        now, deps = self.world.shop.now, self.world.shop.deps
+        try:
+            shown = await decisions.look(deps, payment.id, now) if accepts else None
+            async with deps.db.transaction() as session:
+                if shown is not None:
+                    await decisions.accept(session, payment.id, shown, now)
+                elif not accepts:
+                    await decisions.reject(session, payment.id, now)
+        except (Unavailable, RefundUnderWay):  # the company does not answer, or its people were faster
+            return False
         self.world.decided[thing.ref] = accepts
         return True
 
