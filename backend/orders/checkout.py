@@ -25,6 +25,7 @@ from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Known, PaymentState, Rejected, Result, Unknown
+from backend.payments.refusals import tell_rejected
 from backend.payments.rules import KEY_IS_DEAD_AFTER
 from backend.payments.service import Attempt, PaymentNotFound
 from backend.plans import service as plans
@@ -172,19 +173,20 @@ def attempt_of(
     deps: Deps, order: Order, user: User, method: str, *, language: str, save_method: bool = False
 ) -> Attempt:
     """Paying this order this way, by its owner."""
-    days, number = order.period_days or 0, str(order.number)
+    days, number, t = order.period_days or 0, str(order.number), translator(language)
     return Attempt(
         order_id=order.id,
         user_id=user.id,
         amount=order.amount,
         method=method,
-        description=translator(language)("payment-description", days=days, order=number),
+        description=t("payment-description", days=days, order=number),
         language=language,
         return_base=deps.return_base,
         public_url=deps.public_url,
         payer=None if user.telegram_id is None else str(user.telegram_id),
         email=user.email,
         item=item_name(days, order.number),
+        title=t("invoice-title", days=days),
         save_method=save_method,
     )
 
@@ -233,8 +235,9 @@ async def _apply_created(
             case Rejected(code="recurring_off", description=description) if payment.save_method:
                 await saved.note_unavailable(session, payment.provider, description, now)
                 instead = await _pay_once(session, deps, payment, now)
-            case Rejected(code, description):
+            case Rejected(code, description) as refusal:
                 log.error("payment.rejected", payment=payment_id, code=code, description=description)
+                await tell_rejected(session, payment.provider, refusal, now)
                 failed = await payments.fail(session, payment_id, code)
                 if failed is not None:
                     await tell_failure(session, failed, code, now)

@@ -13,6 +13,7 @@ from backend.notifications.kinds import (
     PanelTrouble,
     PanelWorks,
     PaymentFailed,
+    PaymentsRefused,
     ProviderTrouble,
     ProviderWorks,
     Sold,
@@ -224,6 +225,26 @@ async def test_a_charge_of_ours_without_an_answer_is_left_to_an_operator_after_2
     assert len(await shop.yookassa.creates()) == sent
     (charge,) = told(shop, ChargeUnanswered)
     assert (charge.payment_id, charge.amount) == (checkout.payment_id, "299\u00a0₽")
+
+
+async def test_a_provider_that_refuses_to_open_payments_is_told_once_a_day_for_each_answer(shop: Shop) -> None:
+    await shop.yookassa.change_shop(methods=["bank_card"])
+    for _ in range(2):
+        await (await shop.buyer()).orders("monthly", method="sbp")
+    no = {"type": "error", "id": "1", "code": "forbidden", "description": "The shop is blocked"}
+    shop.yookassa.breaks(CREATE, "status", status=403, body=no)
+    await (await shop.buyer()).orders("monthly")
+    shop.yookassa.breaks(CREATE, "status", status=405, body="")
+    await (await shop.buyer()).orders("monthly")
+    await shop.run_jobs()
+    today = [(said.provider, said.code) for said in told(shop, PaymentsRefused)]
+
+    await shop.passes(days=1)
+    await (await shop.buyer()).orders("monthly", method="sbp")
+    await shop.run_jobs()
+
+    assert sorted(today) == [("yookassa", code) for code in ("forbidden", "http_405", "invalid_request")]
+    assert [said.code for said in told(shop, PaymentsRefused)[3:]] == ["invalid_request"]
 
 
 async def test_a_key_that_was_used_is_looked_for_at_once_and_told(shop: Shop) -> None:
