@@ -1,7 +1,8 @@
 """Everything an operator can change, read once; a driver's own settings stand beside the driver."""
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -40,6 +41,7 @@ def _read_ids(value: object) -> object:
 
 
 TELEGRAM_ID = re.compile(r"[1-9][0-9]{0,15}")  # of a person: groups and channels have negative ones
+LOOPBACK = (ip_network("127.0.0.1"), ip_network("::1"))
 HOOK_PORTS = (443, 80, 88, 8443)  # https://core.telegram.org/bots/api#setwebhook
 BOT_TOKEN = re.compile(r"[0-9]{1,16}:[A-Za-z0-9_-]+")
 
@@ -99,7 +101,8 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = Field(
         (),
         examples=["10.0.0.1,172.16.0.0/12"],
-        description="Addresses of your reverse proxies, separated by commas: their X-Forwarded-For counts.",
+        description="Addresses of your reverse proxies, separated by commas: their X-Forwarded-For counts."
+        " Empty: 127.0.0.1 and ::1 where HOST is one of them, else none.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=1, le=65535, examples=["8080"], description="Port to listen on.")
@@ -182,6 +185,19 @@ class Settings(BaseSettings):
         if value is not None and not value.get_secret_value().startswith(("socks5://", "socks4://", "http://")):
             raise ValueError("must begin with socks5://, socks4:// or http://")
         return value
+
+    @property
+    def proxies(self) -> Sequence[IPv4Network | IPv6Network]:
+        """Whose X-Forwarded-For counts. Where only this machine reaches us, its proxy is on it."""
+        return self.trusted_proxies or (LOOPBACK if self.listens_here_only else ())
+
+    @property
+    def listens_here_only(self) -> bool:
+        """Whether nobody but this machine reaches the web process."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     @property
     def public_base(self) -> str:

@@ -159,6 +159,9 @@ async def check_address(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
         return
     if urlsplit(base).scheme != "https":
         yield Finding(Level.WARN, subject, base, t("doctor-address-plain"))
+    if not deps.settings.proxies:
+        detail = t("doctor-proxies-none", host=deps.settings.host)
+        yield Finding(Level.WARN, "TRUSTED_PROXIES", detail, t("doctor-proxies-none-mend"))
     http = Http("shop", read_seconds=5)
     try:
         answer = await http.send("GET", f"{base}/healthz", label="healthz")

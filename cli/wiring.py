@@ -83,7 +83,7 @@ class Deps:
 
     @property
     def trusted_proxies(self) -> Sequence[IPv4Network | IPv6Network]:
-        return self.settings.trusted_proxies
+        return self.settings.proxies
 
     @property
     def return_base(self) -> str:

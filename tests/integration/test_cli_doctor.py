@@ -47,10 +47,11 @@ async def test_everything_that_is_wrong_is_said_at_once(shop: Shop, tmp_path: Pa
         X3UI_API_URL=f"{shop.town.companies_url}/",
         PUBLIC_URL="http://127.0.0.1:1",
         CLOCK_FILE=str(shop.town.clock_file),
+        HOST="0.0.0.0",
     )
     shop.advance(days=1)
     async with terminal("doctor", home=tmp_path, **settings) as seen:
-        await seen.sees("CLOCK_FILE", "@another_shop_bot", "магазин не отвечает")
+        await seen.sees("CLOCK_FILE", "@another_shop_bot", "TRUSTED_PROXIES", "магазин не отвечает")
         await seen.sees(
             "does not accept YOOKASSA_SHOP_ID", "check host, port and base path", "Есть что исправить: 3."
         )

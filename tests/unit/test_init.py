@@ -157,3 +157,19 @@ def test_an_address_telegram_refuses_buttons_to_is_refused(address: str, env: Pa
 
     with pytest.raises(CannotStart, match="Telegram refuses buttons that lead there"):
         wire(read_settings(), "postgresql://", bot_username="")
+
+
+@pytest.mark.parametrize(
+    ("lines", "trusted"),
+    [
+        ("", ["127.0.0.1/32", "::1/128"]),
+        ("HOST=::1\n", ["127.0.0.1/32", "::1/128"]),
+        ("HOST=0.0.0.0\n", []),
+        ("HOST=0.0.0.0\nTRUSTED_PROXIES=10.0.0.2\n", ["10.0.0.2/32"]),
+        ("TRUSTED_PROXIES=10.0.0.2\n", ["10.0.0.2/32"]),
+    ],
+)
+def test_a_proxy_on_the_same_machine_is_known_by_itself(lines: str, trusted: list[str], env: Path) -> None:
+    env.write_text(f"TELEGRAM_BOT_TOKEN=1:a\nSECRET_KEY=0123456789abcdef\n{lines}")
+
+    assert [str(net) for net in Settings().proxies] == trusted

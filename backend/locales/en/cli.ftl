@@ -32,6 +32,8 @@ doctor-telegram-hook-past = That is left from a former webhook: the bot polls.
 doctor-address-none = Not set.
 doctor-address-none-mend = The bot and payments work by polling, but subscription links need an address: set PUBLIC_URL=https://…
 doctor-address-plain = Apps and providers need https.
+doctor-proxies-none = It is empty, and HOST={ $host } is open to other machines.
+doctor-proxies-none-mend = Where a proxy stands before the shop, set its address: else webhooks seem to come from it and are refused.
 doctor-address-away = The shop does not answer there: check DNS, the proxy, and that vpn-service serve runs.
 
 doctor-providers = Payments

@@ -32,6 +32,8 @@ doctor-telegram-hook-past = Это осталось от прежнего веб
 doctor-address-none = Не задан.
 doctor-address-none-mend = Бот и оплата работают опросом, но ссылкам подписки нужен адрес: укажите PUBLIC_URL=https://…
 doctor-address-plain = Приложениям и провайдерам нужен https.
+doctor-proxies-none = Не задан, а HOST={ $host } открыт не только этой машине.
+doctor-proxies-none-mend = Если перед магазином стоит прокси, укажите его адрес: иначе уведомления об оплате придут будто бы от него и получат отказ.
 doctor-address-away = По этому адресу магазин не отвечает: проверьте DNS, прокси и что запущен vpn-service serve.
 
 doctor-providers = Оплата
