@@ -42,6 +42,7 @@ class Attempt:
     payer: str | None = None  # the Telegram id of who pays, where it is known
     email: str | None = None  # for the receipt
     item: str | None = None  # what the receipt says was sold; None: the description
+    title: str | None = None  # what is sold in a few words; None: the description
     save_method: bool = False  # so that it can be charged again
     charged: SavedMethod | None = None  # charge this, by ourselves
 
@@ -84,6 +85,7 @@ async def open_payment(
             language=attempt.language,
             email=attempt.email,
             item=attempt.item,
+            title=attempt.title,
             save_method=attempt.save_method,
             saved_ref=attempt.charged.ref if attempt.charged else None,
             callback_url=attempt.public_url and attempt.public_url + providers.hook_path(provider.id),

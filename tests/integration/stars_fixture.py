@@ -22,12 +22,12 @@ class Payer:
     shop: BotShop
     phone: Phone
 
-    async def checks_out(self, plan: str = "Месяц") -> str:
+    async def checks_out(self, plan: str = "Месяц", *, pay: str = "Оплатить") -> str:
         """From the first screen to the page where Stars are paid: the invoice's link."""
         await self.phone.writes("/plans")
         await self.phone.taps(plan)
         await self.phone.taps("Telegram Stars")
-        return await self.phone.address("Оплатить")
+        return await self.phone.address(pay)
 
     async def presses_pay(self, link: str, **options: Any) -> Json:
         return await self.phone.act("pay", link=link, **options)

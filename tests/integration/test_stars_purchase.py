@@ -1,5 +1,8 @@
 """Paying in Stars: from the button to the days, and who is not let through."""
 
+import json
+
+import pytest
 from aiogram.types import LabeledPrice
 from sqlalchemy import update
 
@@ -36,6 +39,26 @@ async def test_a_purchase_in_stars_gives_the_days_and_the_key(bot_shop: BotShop)
     assert (charge.amount_minor, charge.currency, charge.payer_ref) == (200, "XTR", str(buyer.phone.id))
     assert any("Оплачено: 200" in message["text"] for message in await buyer.phone.messages())
     assert len(await bot_shop.shop.panel.clients()) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "titles"),
+    [
+        ("ru", {"Месяц": "Подписка на 30 дней", "3 месяца": "Подписка на 90 дней", "Год": "Подписка на 365 дней"}),
+        ("en", {"Month": "30 days of access", "3 months": "90 days of access", "Year": "365 days of access"}),
+    ],
+)
+async def test_an_invoice_is_named_in_the_language_of_its_buyer(
+    bot_shop: BotShop, language: str, titles: dict[str, str]
+) -> None:
+    for plan, title in titles.items():
+        buyer = await payer(bot_shop, language)
+        await buyer.checks_out(plan, pay="Оплатить" if language == "ru" else "Pay")
+
+        (invoice,) = (json.loads(charge.request_body or b"") for charge in (await charges(bot_shop))[-1:])
+        assert invoice["title"] == title
+        assert [price["label"] for price in invoice["prices"]] == [title]
+        assert ("заказ" if language == "ru" else "order") in invoice["description"]
 
 
 async def test_a_second_tap_leads_to_the_same_payment(bot_shop: BotShop) -> None:

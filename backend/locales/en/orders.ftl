@@ -5,6 +5,11 @@ payment-description =
         [one] Subscription, { $days } day, order { $order }
        *[other] Subscription, { $days } days, order { $order }
     }
+invoice-title =
+    { $days ->
+        [one] { $days } day of access
+       *[other] { $days } days of access
+    }
 
 return-title = Payment of order { $order }
 return-order = Order { $order }

@@ -6,6 +6,12 @@ payment-description =
         [few] Подписка, { $days } дня, заказ { $order }
        *[many] Подписка, { $days } дней, заказ { $order }
     }
+invoice-title =
+    { $days ->
+        [one] Подписка на { $days } день
+        [few] Подписка на { $days } дня
+       *[many] Подписка на { $days } дней
+    }
 
 return-title = Оплата заказа { $order }
 return-order = Заказ { $order }

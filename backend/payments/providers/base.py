@@ -142,7 +142,7 @@ RefundResult = RefundKnown | Rejected | NotProcessed | Unknown | Misconfigured
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """What one attempt asks for. `description` is shown to the payer."""
+    """What one attempt asks for. `description` is shown to the payer; `title` where there is room for a few words."""
 
     payment_id: str
     amount: Money
@@ -154,6 +154,7 @@ class PaymentRequest:
     language: str = "ru"
     email: str | None = None  # for the fiscal receipt, where one is due
     item: str | None = None  # what the receipt says was sold; None: the description
+    title: str | None = None  # in the payer's language, at most 32 characters; None: the description
     save_method: bool = False
     saved_ref: str | None = None  # charge this saved instrument: nobody is there to confirm it
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import HttpUrl, SecretStr
 
 from backend.kit.errors import Invalid
+from backend.kit.i18n import languages, translator
 from backend.kit.money import Currency, Money
 from backend.payments.providers.base import PaymentRequest, PaymentState, RefundRequest, RenewalNews, SavedInstrument
 from backend.payments.providers.stars import Config, Stars
@@ -204,3 +205,18 @@ def test_without_a_bot_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Stars.from_environment() is None
     with pytest.raises(ValueError, match="TELEGRAM_BOT_TOKEN"):
         Stars(Config(_env_file=None), BotAccess(_env_file=None, bot_token=None))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_title_of_an_invoice_is_never_cut(language: str) -> None:
+    for days in (*range(1, 400), 730, 3650, 36500):
+        title = translator(language)("invoice-title", days=days)
+        invoice = json.loads(stars().prepare(replace(REQUEST, title=title)))
+
+        assert (invoice["title"], invoice["prices"]) == (title, [{"label": title, "amount": 250}])
+
+
+def test_without_a_title_an_invoice_is_named_by_its_description() -> None:
+    invoice = json.loads(stars().prepare(REQUEST))
+
+    assert invoice["title"] == "Подписка, 30 дней. Заказ 1001"

@@ -88,16 +88,16 @@ class Stars:
     def prepare(self, request: PaymentRequest) -> bytes:
         if request.method not in self.methods or request.amount.currency is not Currency.XTR:
             raise ValueError(f"Stars buy no {request.method} in {request.amount.currency}")
-        title = request.item or request.description
+        title = (request.title or request.description)[:TITLE_LIMIT]
         period = {"subscription_period": PERIOD // timedelta(seconds=1)} if request.save_method else {}
         return _bytes(
             {
-                "title": title[:TITLE_LIMIT],
+                "title": title,
                 "description": request.description[:DESCRIPTION_LIMIT],
                 "payload": request.mac,
                 "provider_token": "",
                 "currency": Currency.XTR,
-                "prices": [{"label": title[:TITLE_LIMIT], "amount": request.amount.minor}],
+                "prices": [{"label": title, "amount": request.amount.minor}],
                 **period,
             }
         )
