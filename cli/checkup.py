@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.doctor import Finding, Level, examine, failed
-from cli.running import operator_language, run_once
+from cli.running import operator_language, run_once, say_how_to_call
 
 app = typer.Typer(add_completion=False)
 
@@ -21,6 +21,7 @@ def doctor() -> None:
     _show(findings, title=t("doctor-title"))
     bad = sum(finding.level is Level.FAIL for finding in findings)
     Console().print(t("doctor-ill", count=bad) if bad else t("doctor-well"))
+    say_how_to_call(t)
     raise typer.Exit(1 if failed(findings) else 0)
 
 

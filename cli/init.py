@@ -26,7 +26,7 @@ from backend.vpn.panels import PANELS
 from cli import envfile, processes
 from cli.doctor import Finding, Level, failed, try_bot, try_panel, try_provider
 from cli.names import secret_names
-from cli.running import operator_language
+from cli.running import operator_language, say_how_to_call
 from cli.wiring import (
     ENV_FILE,
     FIRST_PANEL,
@@ -275,3 +275,4 @@ def _say_what_is_next(t: Translate) -> None:
             url = settings.public_base + providers.hook_path(name)
             typer.echo(indent(t(f"init-cabinet-{name}", url=url), "  "))
     typer.echo("\n" + t("init-next"))
+    say_how_to_call(t)

@@ -14,7 +14,7 @@ from cli import processes
 from cli.explain import reason
 from cli.migrations import NotOurDatabase
 from cli.postgres import PostgresFailed
-from cli.running import database, operator_language, run_processes
+from cli.running import PROGRAM, database, operator_language, run_processes
 from cli.wiring import CannotStart
 
 # Loaded when they are asked for: a shop that runs for months carries none of them in memory.
@@ -89,7 +89,7 @@ def main() -> NoReturn:
     """Run a command. What the operator can mend is one sentence and exit code 1."""
     code: str | int | None = 1
     try:
-        app()
+        app(prog_name=PROGRAM)
     except SystemExit as end:
         code = end.code
     except (CannotStart, NotOurDatabase, PostgresFailed) as error:

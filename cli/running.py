@@ -3,11 +3,15 @@
 import asyncio
 import gc
 import os
+import shutil
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
+import typer
 
 from backend.kit.i18n import Translate, choose_language, translator
 from cli import processes
@@ -19,6 +23,7 @@ from cli.wiring import Deps, prepare, read_settings, refuse_wrong, wire
 log = structlog.get_logger()
 
 R = TypeVar("R")
+PROGRAM = "vpn-service"
 START_SECONDS = 5  # then everything runs
 Process = Callable[[Deps], Coroutine[Any, Any, None]]
 
@@ -88,3 +93,11 @@ def operator_language() -> Translate:
     """The operator's language, as his terminal has it."""
     spoken = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "en")
     return translator(choose_language(spoken.split("_")[0].split(".")[0]))
+
+
+def say_how_to_call(t: Translate) -> None:
+    """What texts call vpn-service may be no command of this shell."""
+    if shutil.which(PROGRAM) is None:
+        program = Path(sys.executable).with_name(PROGRAM)
+        here = str(program) if program.exists() else f"{sys.executable} -m cli.main"
+        typer.echo(t("cli-called-here", program=here))

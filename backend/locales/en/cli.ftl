@@ -1,5 +1,7 @@
 # The command line: doctor, init, plans, server.
 
+cli-called-here = The command vpn-service is called here as: { $program }
+
 doctor-title = How the shop is doing
 doctor-well = All is well: the shop can sell.
 doctor-ill = Things to mend: { $count }.

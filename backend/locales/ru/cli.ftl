@@ -1,5 +1,7 @@
 # Командная строка: doctor, init, plans, server.
 
+cli-called-here = Команда vpn-service здесь запускается так: { $program }
+
 doctor-title = Проверка магазина
 doctor-well = Всё в порядке: можно продавать.
 doctor-ill = Есть что исправить: { $count }.
