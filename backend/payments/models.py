@@ -147,6 +147,7 @@ class Refund(Model):
     next_check_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]  # when its key was first used
+    receipt: Mapped[str | None] = mapped_column(Text)  # as of a payment
     created_at: Mapped[datetime]
 
 

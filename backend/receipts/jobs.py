@@ -12,12 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.kit import clock
 from backend.kit.db import Database
 from backend.kit.jobs import Job, enqueue, every, runs, ticks
-from backend.notifications.kinds import BooksDiffer, FiscalReceiptFailed
+from backend.notifications.kinds import BooksDiffer
 from backend.notifications.service import tell_operators
-from backend.payments.models import Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import Known, Misconfigured, PaymentState, Rejected
-from backend.receipts import service
+from backend.payments.providers.base import Misconfigured, Rejected
+from backend.receipts import fiscal, service
 from backend.receipts.models import Receipt
 from backend.receipts.registrars import Registrars
 from backend.receipts.registrars.base import Annulled, Entry, Reason, Registered, Registrar
@@ -28,8 +27,6 @@ log = structlog.get_logger()
 AROUND = timedelta(hours=1)  # clocks differ
 COMPARED = timedelta(days=7)
 SETTLING = timedelta(minutes=10)  # a line may just be under way
-FISCAL_WATCHED = timedelta(days=3)
-FISCAL_SLOW = timedelta(days=1)
 
 
 class Deps(Protocol):
@@ -172,35 +169,12 @@ def _difference(
 @every(timedelta(minutes=10))
 @dataclass(frozen=True)
 class WatchFiscalReceipts(Job):
-    """See what became of the fiscal receipts that payment companies register for us."""
+    """See what became of the fiscal receipts, of sales and refunds, that payment companies register for us."""
 
 
 @runs(WatchFiscalReceipts)
 async def watch_fiscal_receipts(job: WatchFiscalReceipts, deps: Deps) -> None:
     """Ask until a receipt is registered or refused; tell the operator of what is refused, or late."""
     now = clock.now()
-    async with deps.db.transaction() as session:
-        query = select(Payment).where(Payment.receipt.in_(["pending", "canceled"]))
-        paid = query.where(Payment.state == PaymentState.SUCCEEDED, Payment.paid_at > now - FISCAL_WATCHED)
-        payments = (await session.scalars(paid.order_by(Payment.paid_at).limit(200))).all()
-    for payment in payments:
-        status = payment.receipt
-        if status == "pending" and payment.provider_payment_id is not None:
-            status = await _fiscal_status(deps, payment.provider, payment.provider_payment_id)
-        async with deps.db.transaction() as session:
-            await _note_fiscal(session, payment, status or payment.receipt, now)
-
-
-async def _fiscal_status(deps: Deps, provider: str, ref: str) -> str | None:
-    result = await deps.providers.get(provider).fetch(ref)
-    return result.snapshot.receipt if isinstance(result, Known) else None
-
-
-async def _note_fiscal(session: AsyncSession, payment: Payment, status: str | None, now: datetime) -> None:
-    row = await session.get(Payment, payment.id)
-    assert row is not None
-    row.receipt = status
-    late = row.paid_at is not None and now - row.paid_at > FISCAL_SLOW
-    if status == "canceled" or (status == "pending" and late):
-        told = FiscalReceiptFailed(row.id, row.provider, status)
-        await tell_operators(session, told, once=f"fiscal:{row.id}:{status}", now=now)
+    await fiscal.watch_payments(deps, now)
+    await fiscal.watch_refunds(deps, now)

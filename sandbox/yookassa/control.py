@@ -44,6 +44,7 @@ class Control:
             post("/refunds/policy", self.set_refund_policy),
             post("/refunds/external", self.refund_outside),
             post("/refunds/{id}/settle", self.settle_refund),
+            post("/refunds/{id}/receipt", self.settle_refund_receipt),
             get("/methods", lambda path, body: self.methods.all()),
             post("/methods/{id}", lambda path, body: self.methods.change(path["id"], body)),
             get("/shops", lambda path, body: self.shops.as_json()),
@@ -86,9 +87,11 @@ class Control:
 
     def settle_receipt(self, path: dict[str, str], body: Document) -> object:
         """{"status": "succeeded" | "canceled"}"""
-        if body.get("status") not in ("succeeded", "canceled"):
-            raise ValueError("status is succeeded or canceled")
-        return self.payments.settle_receipt(path["id"], body["status"])["object"]
+        return self.payments.settle_receipt(path["id"], _receipt_status(body))["object"]
+
+    def settle_refund_receipt(self, path: dict[str, str], body: Document) -> object:
+        """{"status": "succeeded" | "canceled"}"""
+        return self.refunds.settle_receipt(path["id"], _receipt_status(body))["object"]
 
     def set_refund_policy(self, path: dict[str, str], body: Document) -> object:
         """{"result": "succeeded" | "pending" | "canceled:<reason>"}"""
@@ -132,3 +135,10 @@ class Control:
         if document is None:
             raise KeyError(payment_id)
         return document
+
+
+def _receipt_status(body: Document) -> str:
+    status = body.get("status")
+    if status not in ("succeeded", "canceled"):
+        raise ValueError("status is succeeded or canceled")
+    return str(status)

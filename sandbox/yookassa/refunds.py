@@ -12,6 +12,7 @@ from sandbox.yookassa.payments import Emit, Payments
 from sandbox.yookassa.shops import Shops
 from sandbox.yookassa.wire import Document
 
+REGISTERED_IN = timedelta(minutes=1)
 LATEST = timedelta(days=3 * 365)  # after the payment
 
 
@@ -68,7 +69,8 @@ class Refunds:
         left = self._left(payment) if payment["object"]["status"] == "succeeded" else 0
         kopecks = left if kopecks is None else kopecks
         self._check_refundable(payment, kopecks)
-        return self._make(payment, kopecks, {}, SUCCEEDED)
+        receipt = {"receipt_registration": "pending"} if "receipt_registration" in payment["object"] else {}
+        return self._make(payment, kopecks, receipt, SUCCEEDED)
 
     def settle(self, refund_id: str, result: str) -> Document:
         """End a pending refund.
@@ -85,8 +87,27 @@ class Refunds:
         self._end(document, check_result(result))
         return document
 
+    def settle_receipt(self, refund_id: str, status: str) -> Document:
+        """The fiscal receipt of a refund is registered, or not. Nobody is told; whoever asks sees it."""
+        document = self.find(refund_id)
+        if document is None or "receipt_registration" not in document["object"]:
+            raise KeyError(refund_id)
+        document["object"]["receipt_registration"] = status
+        return self._documents.put(document["id"], document)
+
     def find(self, refund_id: str) -> Document | None:
-        return self._documents.get(refund_id)
+        document = self._documents.get(refund_id)
+        if document is not None:
+            self._register_if_due(document)
+        return document
+
+    def _register_if_due(self, document: Document) -> None:
+        """What becomes of a receipt shows a minute after the refund."""
+        shown = document["object"]
+        waits = shown["status"] == "succeeded" and shown.get("receipt_registration") == "pending"
+        if waits and self._clock.now() - datetime.fromisoformat(shown["created_at"]) > REGISTERED_IN:
+            shown["receipt_registration"] = self._shops.get(document["shop"]).receipts
+            self._documents.put(document["id"], document)
 
     def newest_first(self, shop_id: str | None = None) -> list[Document]:
         return [d for d in self._documents if shop_id in (None, d["shop"])][::-1]

@@ -20,7 +20,7 @@ class Shop:
     methods: tuple[str, ...] = METHODS
     recurring: bool = True
     fiscalization: bool = False
-    receipts: str = "succeeded"  # what becomes of fiscal receipts when a payment succeeds
+    receipts: str = "succeeded"  # what becomes of fiscal receipts when a payment or refund succeeds
     webhook_url: str | None = None
     webhook_events: tuple[str, ...] = EVENTS
     name: str = "VPN Service"  # what the payer reads

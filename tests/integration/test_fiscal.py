@@ -12,6 +12,7 @@ from backend.receipts.rules import EmailNeeded
 from backend.users.service import set_email
 from sandbox.companies import SHOP_ID, SHOP_KEY
 from tests.integration.bot_fixtures import BotShop
+from tests.integration.refund_cases import give_back, made_there, refund_rows, returned_there, rubles
 from tests.shop import Buyer, Shop
 
 
@@ -83,6 +84,44 @@ async def test_a_receipt_that_is_refused_or_a_day_late_is_told_once(fiscal: Shop
         (checkout.payment_id, status)
     ]
     assert "Paid" in buyer.told, "the sale is done all the same"
+
+
+async def receipts_of_refunds(shop: Shop) -> list[str | None]:
+    return [row.receipt for row in await refund_rows(shop)]
+
+
+@pytest.mark.parametrize("by_us", [True, False])
+async def test_the_receipt_of_a_refund_is_watched_too(fiscal: Shop, by_us: bool) -> None:
+    checkout = await (await with_email(fiscal)).buys()
+    await fiscal.yookassa.change_shop(receipts="pending")
+    if by_us:
+        await give_back(fiscal, checkout, rubles("100"))
+    else:
+        await returned_there(fiscal, checkout, "100.00")
+    await fiscal.run_jobs()
+    await fiscal.passes(minutes=11)
+    waiting = await receipts_of_refunds(fiscal)
+    (made,) = await made_there(fiscal)
+
+    await fiscal.yookassa.act(f"refunds/{made['id']}/receipt", status="succeeded")
+    await fiscal.passes(minutes=11)
+
+    assert (waiting, await receipts_of_refunds(fiscal)) == (["pending"], ["succeeded"])
+    assert not told(fiscal, FiscalReceiptFailed)
+
+
+@pytest.mark.parametrize("status", ["canceled", "pending"])
+async def test_the_receipt_of_a_refund_that_is_refused_or_a_day_late_is_told_once(fiscal: Shop, status: str) -> None:
+    checkout = await (await with_email(fiscal)).buys()
+    await fiscal.yookassa.change_shop(receipts=status)
+    await give_back(fiscal, checkout)
+
+    for _ in range(3):
+        await fiscal.passes(hours=12, minutes=11)
+
+    assert [(said.payment_id, said.status, said.refund) for said in told(fiscal, FiscalReceiptFailed)] == [
+        (checkout.payment_id, status, True)
+    ]
 
 
 async def test_payments_refused_for_their_receipt_are_told_with_what_to_do(fiscal: Shop) -> None:
