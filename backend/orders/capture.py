@@ -6,6 +6,7 @@ import structlog
 
 from backend.kit.db import Database
 from backend.orders.service import settle
+from backend.payments import circuits
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Known, PaymentState
 from backend.payments.recording import find_bound
@@ -23,8 +24,9 @@ async def capture(db: Database, providers: Providers, provider_id: str, ref: str
     if payment is None or payment.state != PaymentState.CONFIRMING:
         return
     result = await providers.get(provider_id).capture(ref, f"cap-{payment.id}")
-    if not isinstance(result, Known):
-        log.error("payment.not_captured", payment=payment.id, result=repr(result)[:200])
-        return
     async with db.transaction() as session:
-        await settle(session, providers, provider_id, result.snapshot, now)
+        if isinstance(result, Known):
+            await settle(session, providers, provider_id, result.snapshot, now)
+        else:
+            log.error("payment.not_captured", payment=payment.id, result=repr(result)[:200])
+        await circuits.note_result(session, provider_id, result, now)

@@ -16,7 +16,7 @@ from backend.notifications.kinds import RefundFailed
 from backend.notifications.service import tell_operators
 from backend.orders.models import Order
 from backend.orders.service import get_order, take_back, wake_refresh
-from backend.payments import refunds
+from backend.payments import circuits, refunds
 from backend.payments.models import Payment, Refund
 from backend.payments.providers import Providers
 from backend.payments.providers.base import (
@@ -152,11 +152,12 @@ async def send_refund(db: Database, providers: Providers, refund_id: UUID, now: 
         await _look(db, driver, refund, payment.id, now)
         return
     if refund.provider_refund_id is not None:
-        result = await driver.fetch_refund(refund.provider_refund_id)
+        result, note = await driver.fetch_refund(refund.provider_refund_id), circuits.note_look
     else:
-        result = await driver.refund(refund.request_body, refund.idempotence_key)
+        result, note = await driver.refund(refund.request_body, refund.idempotence_key), circuits.note_result
     async with db.transaction() as session:
         await _apply(session, refund, await lock_payment(session, payment.id), result, now)
+        await note(session, payment.provider, result, now)
 
 
 def _key_is_dead(driver: PaymentProvider, refund: Refund, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from backend.notifications.kinds import ProviderMisconfigured
 from backend.orders.checkout import Checkout
 from backend.payments.providers.base import PaymentState
 from tests.integration.refund_cases import ledger
@@ -49,6 +50,20 @@ async def test_without_an_answer_it_is_taken_by_the_same_key(shop: Shop, mode: s
     (paid,) = [payment for payment in await buyer.payments() if payment.provider_payment_id == ref]
     assert paid.state == PaymentState.SUCCEEDED
     assert set(await captures(shop)) == {f"cap-{paid.id}"}
+    assert await ledger(buyer) == [30]
+
+
+async def test_credentials_that_are_refused_are_told_to_the_operators(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    refused = {"type": "error", "code": "invalid_credentials", "description": "no"}
+    shop.yookassa.breaks(CAPTURE, "status", status=401, body=refused)
+    await pays_held(shop, buyer)
+
+    await shop.run_jobs()
+
+    (wrong,) = [kind for kind in shop.channel.told if isinstance(kind, ProviderMisconfigured)]
+    assert wrong.provider == "yookassa"
+    await shop.passes(minutes=2)
     assert await ledger(buyer) == [30]
 
 

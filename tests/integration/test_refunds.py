@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from backend.notifications.kinds import Refunded, RefundFailed
+from backend.notifications.kinds import ProviderMisconfigured, Refunded, RefundFailed
 from backend.orders.refunds import look_again, send_refund
+from backend.payments import circuits
 from backend.payments.models import Refund
 from backend.payments.refunds import NothingToGiveBack, RefundTooLarge, RefundUnderWay
 from backend.payments.rules import NEVER
@@ -214,19 +215,42 @@ async def test_a_request_that_is_refused_is_the_operators_to_know(shop: Shop) ->
     assert {row.state for row in await refund_rows(shop) if row.id == refund.id} == {"canceled"}
 
 
-async def test_a_wrong_secret_key_only_delays(shop: Shop) -> None:
+async def test_a_wrong_secret_key_only_delays_and_the_operators_hear_of_it(shop: Shop) -> None:
+    """Nobody buys meanwhile: the refund alone finds it out."""
     buyer = await shop.buyer()
     checkout = await buyer.buys()
-    refused = {"type": "error", "code": "invalid_credentials", "description": "no"}
-    shop.yookassa.breaks(REFUND, "status", status=401, body=refused, times=None)
+    await shop.yookassa.change_shop(secret_key="test_rotated")
     await give_back(shop, checkout)
+    await shop.passes(minutes=1)
     await shop.passes(hours=2)
     assert [row.state for row in await refund_rows(shop)] == ["new"]
+    (wrong,) = [kind for kind in shop.channel.told if isinstance(kind, ProviderMisconfigured)]
+    assert "YOOKASSA_SECRET_KEY" in wrong.reason
 
-    shop.mend()
+    await shop.yookassa.change_shop(secret_key="test_sandbox-yookassa-key")
     await shop.passes(hours=2)
 
     assert await ledger(buyer) == [30, -30]
+
+
+async def test_refunds_that_nobody_answers_hide_the_provider_and_an_answer_brings_it_back(shop: Shop) -> None:
+    checkouts = [await (await shop.buyer()).buys() for _ in range(5)]
+    shop.yookassa.breaks(REFUND, "status", status=500, times=None)
+    for checkout in checkouts:
+        await give_back(shop, checkout)
+    await shop.run_jobs()
+    hidden = await not_offered(shop)
+
+    shop.mend()
+    await shop.passes(minutes=2)
+
+    assert (hidden, await not_offered(shop)) == ({"yookassa"}, frozenset())
+    assert {row.state for row in await refund_rows(shop)} == {"succeeded"}
+
+
+async def not_offered(shop: Shop) -> frozenset[str]:
+    async with shop.deps.db.transaction() as session:
+        return await circuits.not_offered(session)
 
 
 async def test_after_23_hours_without_an_answer_nothing_is_sent_again_and_a_person_must_look(shop: Shop) -> None:
