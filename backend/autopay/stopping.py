@@ -28,8 +28,8 @@ async def stop(deps: Deps, method_id: UUID, now: datetime) -> None:
         refs = await _refs(session, method) if method else ()
     if method is None or method.ref is None or method.deleted_at is None or first is None:
         return
-    driver = next((driver for driver in deps.providers if driver.id == method.provider), None)
-    if driver is None:  # it was taken out of the settings: told as soon as it is back
+    driver = deps.providers.find(method.provider)
+    if driver is None:  # told as soon as it is back
         return
     answer: object = Rejected(UNKNOWN)
     for ref in refs:

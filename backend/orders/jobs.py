@@ -13,7 +13,7 @@ from backend.kit.jobs import Job, enqueue, every, runs, ticks
 from backend.orders import checkout, looking, sweeping
 from backend.orders.checkout import Deps
 from backend.orders.looking import SWEEP_EVERY
-from backend.orders.queries import claim_due_payments, claim_open_events
+from backend.orders.queries import claim_due_payments, claim_open_events, set_aside
 from backend.orders.refunds import send_refund
 from backend.orders.service import RefreshPayment, tell_failure, wake_refresh
 from backend.payments import circuits, refunds, unanswered
@@ -24,6 +24,7 @@ from backend.payments.rules import KEY_IS_DEAD_AFTER, NEVER
 
 log = structlog.get_logger()
 
+SET_ASIDE_FOR = timedelta(hours=1)  # what a provider is to be asked for that has no credentials any more
 CLAIMED_FOR = timedelta(seconds=30)  # a job that was queued and is lost is queued again after this
 
 
@@ -67,13 +68,26 @@ async def wake_events(session: AsyncSession, now: datetime) -> None:
 @runs(RefreshPayment)
 async def refresh_payment(job: RefreshPayment, deps: Deps) -> None:
     """Ask the provider and settle. Run twice, late or in any order, the end is the same."""
+    if deps.providers.find(job.provider) is None:
+        async with deps.db.transaction() as session:
+            await set_aside(session, job.provider, job.ref, clock.now() + SET_ASIDE_FOR)
+        log.warning("provider.not_configured", provider=job.provider, ref=job.ref)
+        return
     await looking.refresh(deps, job.provider, job.ref, clock.now())
 
 
 @runs(CreatePayment)
 async def create_payment(job: CreatePayment, deps: Deps) -> None:
     """The same key and the same bytes, until the key is dead; then only the sweep can find it."""
-    await checkout.create(deps, job.payment_id, clock.now(), late=True)
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        payment = await session.get(Payment, job.payment_id)
+        known = payment is not None and deps.providers.find(payment.provider) is not None
+        if payment is not None and not known:
+            payment.next_check_at = now + SET_ASIDE_FOR
+            log.warning("provider.not_configured", provider=payment.provider, payment=payment.id)
+    if known:
+        await checkout.create(deps, job.payment_id, now, late=True)
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,15 @@ async def wake_refunds(session: AsyncSession, now: datetime) -> None:
 @runs(GiveBack)
 async def give_back(job: GiveBack, deps: Deps) -> None:
     """Ask the company, or look what it did."""
-    await send_refund(deps.db, deps.providers, job.refund_id, clock.now())
+    now = clock.now()
+    async with deps.db.transaction() as session:
+        refund, payment = await refunds.get_refund(session, job.refund_id)
+        known = deps.providers.find(payment.provider) is not None
+        if not known:
+            refund.next_check_at = now + SET_ASIDE_FOR
+            log.warning("provider.not_configured", provider=payment.provider, refund=refund.id)
+    if known:
+        await send_refund(deps.db, deps.providers, job.refund_id, now)
 
 
 @dataclass(frozen=True)
@@ -112,7 +134,7 @@ async def wake_probes(session: AsyncSession, now: datetime) -> None:
 @runs(ProbeProvider)
 async def probe_provider(job: ProbeProvider, deps: Deps) -> None:
     """Sell by it again as soon as it answers who we are there."""
-    driver = next((driver for driver in deps.providers if driver.id == job.provider), None)
+    driver = deps.providers.find(job.provider)
     try:
         if driver is not None:  # else it was taken out of the settings
             await driver.probe()
@@ -169,6 +191,6 @@ async def _wake_sweeps(deps: Deps, *, far: bool) -> None:
 @runs(SweepProvider)
 async def sweep_provider(job: SweepProvider, deps: Deps) -> None:
     """Find payments whose create was never answered and bind them; give up on those that are not there."""
-    driver = next((driver for driver in deps.providers if driver.id == job.provider), None)
+    driver = deps.providers.find(job.provider)
     if driver is not None:  # else it was taken out of the settings
         await sweeping.sweep(deps, driver, clock.now(), far=job.far)

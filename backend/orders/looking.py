@@ -45,8 +45,8 @@ async def ask(deps: Deps, payment: Payment, now: datetime) -> None:
     """
     if payment.state in (PaymentState.SUCCEEDED, PaymentState.REVIEW, PaymentState.FAILED):
         return
-    ref, driver = payment.provider_payment_id, deps.providers.get(payment.provider)
-    if ref is None and not (driver.by_bot and payment.state == PaymentState.PENDING):
+    ref, driver = payment.provider_payment_id, deps.providers.find(payment.provider)
+    if driver is None or (ref is None and not (driver.by_bot and payment.state == PaymentState.PENDING)):
         return
     async with deps.db.transaction() as session:
         if not await payments.claim_check(session, payment.id, now, at_most_every=ASK_AT_MOST_EVERY):

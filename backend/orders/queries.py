@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, tuple_
+from sqlalchemy import exists, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -165,6 +165,14 @@ async def claim_open_events(session: AsyncSession, now: datetime, *, limit: int 
         .with_for_update(skip_locked=True)
     )
     return sorted(await session.scalars(query), key=lambda event: (event.provider, event.payment_ref))
+
+
+async def set_aside(session: AsyncSession, provider: str, ref: str, until: datetime) -> None:
+    """Look at one payment of a provider, and at what was said of it, not before this time."""
+    payment = (Payment.provider == provider) & (Payment.provider_payment_id == ref)
+    await session.execute(update(Payment).where(payment, Payment.next_check_at < until).values(next_check_at=until))
+    event = (Event.provider == provider) & (Event.payment_ref == ref) & Event.handled_at.is_(None) & Event.proven
+    await session.execute(update(Event).where(event, Event.next_try_at < until).values(next_try_at=until))
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ class Providers:
     def __iter__(self) -> Iterator[PaymentProvider]:
         return iter(self._drivers.values())
 
+    def find(self, provider_id: str) -> PaymentProvider | None:
+        """The driver of a provider; None: its credentials were taken out of the settings."""
+        return self._drivers.get(provider_id)
+
     def get(self, provider_id: str) -> PaymentProvider:
         """The driver of a payment's provider.
 
