@@ -22,6 +22,7 @@ from backend.orders.models import Order
 from backend.orders.queries import find_by_return_token
 from backend.orders.service import keep_event
 from backend.payments.models import Payment
+from backend.payments.providers import NoSuchAddress
 from backend.payments.providers.base import PaymentState
 from backend.payments.rules import SENT_PERHAPS
 from backend.subscriptions.models import Subscription
@@ -70,15 +71,24 @@ async def receive_webhook(provider: str, token: str, request: Request, deps: Dep
     The row is committed before the answer, so a crash costs a repeat and never a payment. It may name a payment we
     do not know the provider's id of yet: the webhook can be faster than the answer to our own call.
     """
-    driver = deps.providers.at(provider, token)
+    try:
+        driver = deps.providers.at(provider, token)
+    except NoSuchAddress:  # no label is made of what a stranger writes
+        WEBHOOKS.labels(provider if deps.providers.find(provider) else "unknown", "wrong_address").inc()
+        raise
     address = client_ip(request)
     if not driver.accepts_from(address):
         log.warning("webhook.foreign_address", provider=provider, address=address)
         WEBHOOKS.labels(provider, "refused").inc()
         await _tell_refused(deps, provider, address or "")
         return Response(status_code=driver.refusal_status)
-    body = await _read(request)
-    hint = driver.read_webhook(request.headers, body)
+    try:
+        body = await _read(request)
+        hint = driver.read_webhook(request.headers, body)
+    except Invalid as error:
+        log.warning("webhook.malformed", provider=provider, address=address, reason=str(error))
+        WEBHOOKS.labels(provider, "malformed").inc()
+        raise
     if hint is None:
         WEBHOOKS.labels(provider, "ignored").inc()
         return Response(status_code=200)

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from prometheus_client import REGISTRY
 
 from backend.app import create_app
 from backend.kit.db import Database
@@ -119,6 +120,25 @@ async def test_a_wrong_address_is_nowhere(shop: Shop) -> None:
 
     assert statuses == dict.fromkeys(wrong, 404)
     assert await shop.events() == []
+
+
+async def test_what_is_refused_is_counted_and_strangers_make_no_labels(shop: Shop) -> None:
+    before = {outcome: counted(*outcome) for outcome in OUTCOMES}
+    for body in (b"hello", b"x" * (64 * 1024 + 1)):
+        assert (await shop.webhook(body)).status_code == 400
+    for path in (f"{shop.hook}x", "/webhooks/yookassa/abc", "/webhooks/no-such-company/abc"):
+        assert (await shop.webhook({}, path=path)).status_code == 404
+
+    assert [counted(*outcome) - before[outcome] for outcome in OUTCOMES] == [2, 2, 1]
+    assert "no-such-company" not in (await shop.http.get("/metrics")).text
+
+
+OUTCOMES = [("yookassa", "malformed"), ("yookassa", "wrong_address"), ("unknown", "wrong_address")]
+
+
+def counted(provider: str, outcome: str) -> float:
+    labels = {"provider": provider, "outcome": outcome}
+    return REGISTRY.get_sample_value("shop_webhooks_total", labels) or 0
 
 
 async def test_a_webhook_from_a_foreign_address_is_refused(shop: Shop) -> None:
