@@ -38,6 +38,7 @@ log = structlog.get_logger()
 
 ENV_FILE = Path(".env")
 FIRST_PANEL = "3x-ui"  # what X3UI_* describe
+FIRST_SERVER = "main"
 LARGEST_SKEW = timedelta(seconds=30)
 ONE_PREPARES = text("select pg_advisory_xact_lock(hashtextextended('prepare', 0))")  # processes start together
 
@@ -308,7 +309,7 @@ async def prepare(deps: Deps, *, opening: bool = True) -> None:
         access = config.access()
         if access is not None:
             server = await vpn.save_server(
-                session, deps.vault, clock.now(), name="main", panel=FIRST_PANEL, access=access
+                session, deps.vault, clock.now(), name=FIRST_SERVER, panel=FIRST_PANEL, access=access
             )
             server.inbound_id, server.country = config.inbound_id, (config.country or "").upper()
 

@@ -17,6 +17,7 @@ from backend.notifications.kinds import Ended, EndingSoon, KeyReady
 from backend.notifications.service import notify
 from backend.subscriptions.queries import (
     WantedKey,
+    missing_keys,
     next_dirty_key,
     servers_with_dirty_keys,
     settled_keys,
@@ -32,6 +33,7 @@ from backend.vpn.service import ComparePanel
 
 log = structlog.get_logger()
 
+FILLED_AT_ONCE = 200  # keys in one transaction
 TOLD_OF_END_WITHIN = timedelta(days=3)  # an end older than that is no news
 
 
@@ -95,6 +97,26 @@ async def _sync_key(deps: Deps, server_id: int, wanted: WantedKey, inbounds: Seq
             await notify(session, subscription.user_id, ready, once=subscription.ready_key, now=clock.now())
     log.info("key.synced", key=wanted.key_id, server=server_id, version=wanted.version)
     return True
+
+
+@every(timedelta(minutes=1))
+@dataclass(frozen=True)
+class FillServers(Job):
+    """Look whether every running subscription has a key on every server: one may be new."""
+
+
+@runs(FillServers)
+async def fill_servers(job: FillServers, deps: Deps) -> None:
+    """Only the key that is missing is made; the tick that wakes syncs finds it."""
+    while True:
+        async with deps.db.transaction() as session:
+            missing = await missing_keys(session, clock.now(), limit=FILLED_AT_ONCE)
+            for subscription_id, server_id in missing:
+                await vpn.want_keys(session, subscription_id, [server_id])
+        if missing:
+            log.info("servers.filled", keys=len(missing))
+        if len(missing) < FILLED_AT_ONCE:
+            return
 
 
 @every(timedelta(days=1))

@@ -12,7 +12,7 @@ from backend.notifications.models import Notification
 from backend.subscriptions.models import Extension, Subscription
 from backend.subscriptions.rules import Entry
 from backend.users.models import User
-from backend.vpn.models import Endpoint, VpnKey
+from backend.vpn.models import Endpoint, Server, VpnKey
 from backend.vpn.panels.base import KeySpec
 
 _OF_USER = (
@@ -118,6 +118,20 @@ async def servers_with_dirty_keys(session: AsyncSession, now: datetime) -> Seque
         .distinct()
     )
     return (await session.scalars(query)).all()
+
+
+async def missing_keys(session: AsyncSession, now: datetime, *, limit: int) -> Sequence[tuple[UUID, int]]:
+    """Running subscriptions, locked, with a server each that takes keys and that they have none on."""
+    query = (
+        select(Subscription.id, Server.id)
+        .join(Server, Server.retired_at.is_(None))
+        .where((Subscription.paid_until > now) | (Subscription.grace_until > now))
+        .where(~exists().where(VpnKey.subscription_id == Subscription.id, VpnKey.server_id == Server.id))
+        .order_by(Subscription.id, Server.id)
+        .limit(limit)
+        .with_for_update(of=Subscription, key_share=True, skip_locked=True)
+    )
+    return [(row[0], row[1]) for row in await session.execute(query)]
 
 
 async def untold_ends(

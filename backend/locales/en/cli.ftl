@@ -93,9 +93,13 @@ doctor-server-inbound-mend = Create an enabled VLESS + TCP + REALITY inbound in 
 doctor-server-ok = { $panel }, address for people: { $hosts }
 
 server-unknown-panel = No panel of the kind { $panel } is known here. There are: { $known }.
-server-no-secret = An API token of the panel is needed, or a login with its password (--username, --password).
+server-bad-country = "{ $country }" is no country. Two letters are needed, such as NL.
+server-from-settings = The server { $name } is described in .env: correct X3UI_* there and restart the shop.
+server-ask-token = API token (in the panel: Settings → Security → API tokens; hidden; Enter: sign in by password)
+server-fills = Running subscriptions get keys there within a minute, if the shop runs.
+server-retires = The server { $name } gets no more keys. Those it has ({ $keys }) work, are renewed and stay in links. To take it back: vpn-service server retire { $name } --undo
 server-added = Server { $name } is ready. People connect to { $hosts }.
-server-not-read = The server is saved, but its panel could not be read: { $reason } Mend that and run the command again.
+server-not-read = The server is saved, but its panel could not be read: { $reason }. Mend that and run the command again.
 server-bad-address = "{ $address }" is no address. For example: nl1.example.com or nl1.example.com:443.
 server-unknown = There is no server { $name }: vpn-service server list shows which there are.
 server-column-name = Server

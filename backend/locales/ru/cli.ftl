@@ -93,9 +93,13 @@ doctor-server-inbound-mend = Создайте в панели включённы
 doctor-server-ok = { $panel }, адрес для людей: { $hosts }
 
 server-unknown-panel = Панели { $panel } здесь не знают. Есть: { $known }.
-server-no-secret = Нужен API-токен панели или логин вместе с паролем (--username, --password).
+server-bad-country = «{ $country }» — не страна. Нужны две буквы, например NL.
+server-from-settings = Сервер { $name } описан в .env: исправьте там X3UI_* и перезапустите магазин.
+server-ask-token = API-токен (в панели: Settings → Security → API tokens; при вводе не виден; Enter — войти по паролю)
+server-fills = Действующие подписки получат ключи на нём в течение минуты, если магазин запущен.
+server-retires = На сервере { $name } новых ключей больше не будет. Те, что есть ({ $keys }), работают, продлеваются и остаются в ссылках. Вернуть: vpn-service server retire { $name } --undo
 server-added = Сервер { $name } готов. Люди подключаются к { $hosts }.
-server-not-read = Сервер записан, но панель не прочитана: { $reason } Исправьте и выполните команду ещё раз.
+server-not-read = Сервер записан, но панель не прочитана: { $reason }. Исправьте и выполните команду ещё раз.
 server-bad-address = «{ $address }» — не адрес. Пример: nl1.example.com или nl1.example.com:443.
 server-unknown = Сервера { $name } нет: vpn-service server list покажет, какие есть.
 server-column-name = Сервер

@@ -11,6 +11,28 @@ from backend.vpn.panels.base import PanelAccess
 EXAMPLE = "for example https://203.0.113.10:2053/abc/"
 
 
+def read_url(text: str) -> str:
+    """The address of a panel, with its base path and a slash at the end.
+
+    Raises:
+        ValueError: a sentence that begins with X3UI_API_URL.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        parts.port  # noqa: B018 reading it checks it
+    except ValueError:
+        raise ValueError(f"X3UI_API_URL is not an address, {EXAMPLE}") from None
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError(f"X3UI_API_URL must start with http:// or https://, {EXAMPLE}")
+    if not parts.hostname:
+        raise ValueError(f"X3UI_API_URL has no host, {EXAMPLE}")
+    if parts.username or parts.password:
+        raise ValueError(f"X3UI_API_URL must not hold a login, which is given apart: write {EXAMPLE}")
+    if parts.query or parts.fragment:
+        raise ValueError(f"X3UI_API_URL must end with the base path, {EXAMPLE}")
+    return text.strip().rstrip("/") + "/"
+
+
 class Config(BaseSettings):
     """X3UI_*: how to reach the first panel. Without an address there is none."""
 
@@ -39,22 +61,7 @@ class Config(BaseSettings):
     @field_validator("api_url")
     @classmethod
     def _whole_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            parts = urlsplit(value.strip())
-            parts.port  # noqa: B018 reading it checks it
-        except ValueError:
-            raise ValueError(f"X3UI_API_URL is not an address, {EXAMPLE}") from None
-        if parts.scheme not in {"http", "https"}:
-            raise ValueError(f"X3UI_API_URL must start with http:// or https://, {EXAMPLE}")
-        if not parts.hostname:
-            raise ValueError(f"X3UI_API_URL has no host, {EXAMPLE}")
-        if parts.username or parts.password:
-            raise ValueError(f"X3UI_API_URL must not hold a login: use X3UI_API_TOKEN, and write {EXAMPLE}")
-        if parts.query or parts.fragment:
-            raise ValueError(f"X3UI_API_URL must end with the base path, {EXAMPLE}")
-        return value.strip().rstrip("/") + "/"
+        return None if value is None else read_url(value)
 
     @model_validator(mode="after")
     def _has_a_way_in(self) -> Self:

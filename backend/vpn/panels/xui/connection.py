@@ -60,7 +60,8 @@ def tls_fault(error: BaseException) -> str | None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return (
                 f"its certificate is not trusted ({cause.verify_message.rstrip('.')}): give the panel a valid one, "
-                "or switch the check off for this server if the certificate is self-signed (X3UI_VERIFY_TLS=false)"
+                "or switch the check off for this server if the certificate is self-signed"
+                " (X3UI_VERIFY_TLS=false, or server add --no-verify-tls)"
             )
         if isinstance(cause, ssl.SSLError) and cause.reason in NOT_TLS:
             return "plain http is spoken at this port: begin the panel's address with http://"
