@@ -22,6 +22,7 @@ from backend.orders.checkout import Deps
 from backend.orders.rules import cycle_key
 from backend.payments import saved
 from backend.subscriptions.models import Subscription
+from backend.users import service as users
 
 log = structlog.get_logger()
 
@@ -95,7 +96,7 @@ async def take_step(session: AsyncSession, deps: Deps, mandate_id: UUID, now: da
         await _look_at_paused(session, mandate, now)
     if mandate.state != "active":
         return None
-    step = await service.look_at(session, mandate, now)
+    step = await service.look_at(session, deps.providers, mandate, now)
     subscription = await session.get(Subscription, mandate.subscription_id)
     assert subscription is not None
     until = subscription.paid_until
@@ -115,8 +116,18 @@ async def _look_at_paused(session: AsyncSession, mandate: Mandate, now: datetime
     reason = await queries.stopped_by(session, mandate)
     if reason is not None:
         await service.end(session, mandate, reason, now)
-    elif mandate.reason == Reason.FAILED and await queries.paid_since(session, mandate):
+    elif await _is_mended(session, mandate):
         await go_on(session, mandate)
+
+
+async def _is_mended(session: AsyncSession, mandate: Mandate) -> bool:
+    match mandate.reason:
+        case Reason.FAILED:
+            return await queries.paid_since(session, mandate)
+        case Reason.EMAIL:
+            return bool((await users.get_user(session, mandate.user_id)).email)
+        case _:
+            return False
 
 
 async def _tell_refused(session: AsyncSession, mandate: Mandate, until: datetime, step: Step, now: datetime) -> None:

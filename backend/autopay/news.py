@@ -17,7 +17,7 @@ from backend.payments.service import parse_id, terms
 
 log = structlog.get_logger()
 
-PAUSED_THERE = (Reason.CANCELED, Reason.FAILED)
+GOES_ON_AFTER = (Reason.CANCELED, Reason.FAILED, Reason.EMAIL)
 
 
 async def keep_news(
@@ -80,6 +80,6 @@ async def _move(session: AsyncSession, first: Payment, state: str, now: datetime
 async def go_on(session: AsyncSession, mandate: Mandate) -> None:
     """It is renewed again after all, unless something else renews its subscription by now."""
     others = {renewal.mandate.id for renewal in await queries.renewals_of(session, mandate.user_id)}
-    if mandate.state == "suspended" and mandate.reason in PAUSED_THERE and mandate.id in others:
+    if mandate.state == "suspended" and mandate.reason in GOES_ON_AFTER and mandate.id in others:
         mandate.state, mandate.reason, mandate.ended_at = "active", None, None
         log.info("autopay.on", mandate=mandate.id, subscription=mandate.subscription_id, by=mandate.charged_by)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from backend.autopay.models import Mandate
-from backend.autopay.rules import FIRST_NOTICE, LAST_NOTICE, Notice, Reason, Try
+from backend.autopay.rules import FIRST_NOTICE, LAPSES_AFTER, LAST_NOTICE, Notice, Reason, Try
 from backend.consents.models import Consent
 from backend.kit.money import Currency, Money
 from backend.notifications.models import Notification
@@ -58,6 +58,8 @@ async def due_mandates(session: AsyncSession, now: datetime, *, limit: int = 200
     gone = SavedMethod.deleted_at.is_not(None)
     active = or_(by_shop, by_company, gone, _blocked(), _IN_DISPUTE, _GIVEN_BACK)
     works_again = and_(Mandate.reason == Reason.FAILED, _PAID_SINCE)
+    not_lapsed = Subscription.paid_until > now - LAPSES_AFTER
+    has_email = and_(Mandate.reason == Reason.EMAIL, User.email.is_not(None), not_lapsed)
     query = (
         select(Mandate.id)
         .join(Subscription, Subscription.id == Mandate.subscription_id)
@@ -66,7 +68,7 @@ async def due_mandates(session: AsyncSession, now: datetime, *, limit: int = 200
         .where(
             or_(
                 and_(Mandate.state == "active", active),
-                and_(Mandate.state == "suspended", or_(works_again, _blocked(), _IN_DISPUTE, _GIVEN_BACK)),
+                and_(Mandate.state == "suspended", or_(works_again, has_email, _blocked(), _IN_DISPUTE, _GIVEN_BACK)),
             )
         )
         .order_by(Subscription.paid_until)

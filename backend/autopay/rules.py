@@ -54,6 +54,7 @@ class Reason(StrEnum):
     PRICE = "price"
     EXHAUSTED = "exhausted"
     LAPSED = "lapsed"
+    EMAIL = "email"  # its receipt has nowhere to go
     CANCELED = "canceled"  # in the company's own settings
     FAILED = "failed"  # the company could not charge it
 
@@ -90,6 +91,7 @@ class Cycle:
     notice: Notice | None = None
     tries: Sequence[Try] = ()  # oldest first
     provider_works: bool = True
+    lacks_email: bool = False  # and its receipt would go there
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +140,12 @@ def _pause(cycle: Cycle, until: datetime, now: datetime) -> str | None:
         return Reason.PLAN_GONE
     if cycle.price > cycle.most:
         return Reason.PRICE
+    if cycle.lacks_email:
+        return Reason.EMAIL
     if now >= until + LAPSES_AFTER:
         return Reason.EXHAUSTED if cycle.tries else Reason.LAPSED
-    if cycle.notice is not None and charge_at(until, cycle.notice, cycle.tries) is None:
-        return Reason.EXHAUSTED
-    return None
+    tried_enough = cycle.notice is not None and charge_at(until, cycle.notice, cycle.tries) is None
+    return Reason.EXHAUSTED if tried_enough else None
 
 
 def _reason(tries: Sequence[Try]) -> str | None:

@@ -28,6 +28,7 @@ from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers import Providers
 from backend.subscriptions import service as subscriptions
 from backend.subscriptions.models import Subscription
+from backend.users import service as users
 
 log = structlog.get_logger()
 
@@ -122,7 +123,7 @@ async def suspend(session: AsyncSession, mandate: Mandate, reason: str, now: dat
     log.info("autopay.paused", mandate=mandate.id, reason=reason)
 
 
-async def look_at(session: AsyncSession, mandate: Mandate, now: datetime) -> Step:
+async def look_at(session: AsyncSession, providers: Providers, mandate: Mandate, now: datetime) -> Step:
     """What to do with an active mandate, from everything as it is at this moment.
 
     The caller holds its row. Its subscription is locked: nobody pays for it meanwhile.
@@ -138,6 +139,7 @@ async def look_at(session: AsyncSession, mandate: Mandate, now: datetime) -> Ste
         return Step(Act.WAIT)
     method = await session.get(SavedMethod, mandate.saved_method_id)
     assert method is not None
+    owner = await users.get_user(session, mandate.user_id)
     cycle = Cycle(
         until=until,
         most=mandate.most,
@@ -146,6 +148,7 @@ async def look_at(session: AsyncSession, mandate: Mandate, now: datetime) -> Ste
         notice=await queries.find_notice(session, mandate, until, last=True),
         tries=await queries.charges_of(session, cycle_key(mandate.subscription_id, until)),
         provider_works=method.provider not in await not_offered(session),
+        lacks_email=not owner.email and any(one.needs_email for one in providers if one.id == method.provider),
     )
     return decide(cycle, now)
 

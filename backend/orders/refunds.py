@@ -32,7 +32,7 @@ from backend.payments.providers.base import (
 )
 from backend.payments.refunds import Wish, left_of
 from backend.payments.service import lock_payment
-from backend.receipts.rules import item_name
+from backend.receipts.rules import ReceiptAddressUnknown, item_name
 from backend.users import service as users
 
 log = structlog.get_logger()
@@ -55,10 +55,13 @@ async def refund(
 
     Raises:
         PaymentNotFound, RefundUnderWay, NothingToGiveBack, RefundTooLarge, OnlyAllOfIt
+        ReceiptAddressUnknown: a receipt goes with a part, and its buyer has deleted his e-mail.
     """
     payment = await lock_payment(session, payment_id)
     order = await get_order(session, payment.order_id) if payment.order_id else None
     wish = await _wish(session, payment, order, amount or left_of(payment), reason)
+    if wish.amount != payment.amount and providers.get(payment.provider).needs_email and not wish.email:
+        raise ReceiptAddressUnknown(payment=payment_id)
     return await refunds.open_refund(session, providers, payment, wish, now)
 
 

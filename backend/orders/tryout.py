@@ -8,6 +8,7 @@ from backend.orders.checkout import CURRENCIES, Checkout, Deps, attempt_of, curr
 from backend.orders.service import place_order
 from backend.payments.service import open_payment
 from backend.plans.models import Plan
+from backend.receipts.rules import require_email
 from backend.subscriptions.service import subscription_to_extend
 from backend.users import service as users
 
@@ -19,11 +20,13 @@ async def start_test(deps: Deps, now: datetime, *, user_id: int, provider: str) 
 
     Raises:
         ProviderNotConfigured, UserNotFound
+        EmailNeeded: a receipt goes with it.
     """
     driver = deps.providers.get(provider)
     currency = next(currency for currency in CURRENCIES if currency in driver.currencies)
     async with deps.db.transaction() as session:
         user = await users.lock_user(session, user_id)
+        require_email(user.email, needed=driver.needs_email)
         has = await subscription_to_extend(session, user_id, now)
         plan = Plan(
             id=has.plan_id,

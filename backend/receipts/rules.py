@@ -16,6 +16,10 @@ class EmailNeeded(Conflict):
     """A receipt goes by e-mail to whoever pays this way, and this person's is not known."""
 
 
+class ReceiptAddressUnknown(Conflict):
+    """A receipt goes with a part that is given back, and the buyer's e-mail is not known any more."""
+
+
 def require_email(email: str | None, *, needed: bool) -> None:
     """Raises EmailNeeded."""
     if needed and not email:

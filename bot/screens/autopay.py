@@ -176,10 +176,11 @@ def stopped_view(t: Translate, stopped: AutopayStopped, renewal: Renewal) -> Vie
         paragraphs(
             t("autopay-stopped") if mandate.state == "suspended" else t("autopay-ended"),
             reason,
-            t("autopay-pay-again") if stopped.reason != Reason.CANCELED else "",
+            t("autopay-pay-again") if stopped.reason not in (Reason.CANCELED, Reason.EMAIL) else "",
         ),
         [
             [_agree_button(t, mandate.id, stopped.amount_minor, mandate.most.currency)] if agree else [],
+            [Button(t("button-email"), Open(screen=Screen.EMAIL))] if stopped.reason == Reason.EMAIL else [],
             [Button(t("button-autopay-pay"), pay)],
             [off_button(t, mandate.id)] if mandate.state == "suspended" else [],
         ],

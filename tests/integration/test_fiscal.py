@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from backend.notifications.kinds import FiscalReceiptFailed, FiscalReceiptRefused
+from backend.notifications.kinds import AutopayStopped, FiscalReceiptFailed, FiscalReceiptRefused
+from backend.orders.tryout import start_test
 from backend.payments.providers import Providers
 from backend.payments.providers.yookassa import Config, YooKassa
-from backend.receipts.rules import EmailNeeded
+from backend.receipts.rules import EmailNeeded, ReceiptAddressUnknown
 from backend.users.service import set_email
 from sandbox.companies import SHOP_ID, SHOP_KEY
+from tests.integration.autopay_fixture import DAY, HOUR, Subscriber, orders_renewed
 from tests.integration.bot_fixtures import BotShop
 from tests.integration.refund_cases import give_back, made_there, refund_rows, returned_there, rubles
 from tests.shop import Buyer, Shop
@@ -84,6 +86,77 @@ async def test_a_receipt_that_is_refused_or_a_day_late_is_told_once(fiscal: Shop
         (checkout.payment_id, status)
     ]
     assert "Paid" in buyer.told, "the sale is done all the same"
+
+
+async def writes_email(shop: Shop, buyer: Buyer, email: str | None) -> None:
+    async with shop.deps.db.transaction() as session:
+        await set_email(session, buyer.id, email)
+
+
+async def test_a_renewal_waits_for_the_address_its_receipt_goes_to(fiscal: Shop) -> None:
+    owner = Subscriber(fiscal, await with_email(fiscal))
+    checkout = await orders_renewed(owner.buyer)
+    await fiscal.yookassa.pay(checkout.payment_id)
+    await fiscal.run_jobs()
+    await writes_email(fiscal, owner.buyer, None)
+
+    await owner.reaches(3 * DAY)
+    await owner.reaches(2 * DAY)
+    paused, stopped = await owner.stands(), owner.buyer.heard(AutopayStopped)
+    await writes_email(fiscal, owner.buyer, "again@example.com")
+    await fiscal.passes(minutes=11)
+    goes_on = await owner.stands()
+    await owner.reaches(DAY)
+    await owner.reaches(11 * HOUR)
+
+    assert (paused, goes_on) == (("suspended", "email"), ("active", None))
+    assert [said.reason for said in stopped] == ["email"]
+    assert await owner.states() == ["succeeded"]
+    (_, charge) = await fiscal.yookassa.creates()
+    assert '"customer":{"email":"again@example.com"}' in charge["body"]
+    assert not told(fiscal, FiscalReceiptRefused)
+
+
+async def test_an_address_that_comes_long_after_the_end_renews_nothing(fiscal: Shop) -> None:
+    owner = Subscriber(fiscal, await with_email(fiscal))
+    checkout = await orders_renewed(owner.buyer)
+    await fiscal.yookassa.pay(checkout.payment_id)
+    await fiscal.run_jobs()
+    await writes_email(fiscal, owner.buyer, None)
+    await owner.reaches(3 * DAY)
+    await owner.reaches(-5 * DAY)
+
+    await writes_email(fiscal, owner.buyer, "again@example.com")
+    await fiscal.passes(minutes=11)
+
+    assert await owner.stands() == ("suspended", "email")
+    assert [said.reason for said in owner.buyer.heard(AutopayStopped)] == ["email"]
+
+
+async def test_a_part_does_not_go_back_without_its_receipt_and_all_of_it_does(fiscal: Shop) -> None:
+    buyer = await with_email(fiscal)
+    checkout = await buyer.buys()
+    await writes_email(fiscal, buyer, None)
+
+    with pytest.raises(ReceiptAddressUnknown):
+        await give_back(fiscal, checkout, rubles("100"))
+    refused = await refund_rows(fiscal)
+    await give_back(fiscal, checkout)
+    await fiscal.run_jobs()
+
+    assert refused == []
+    assert [row.state for row in await refund_rows(fiscal)] == ["succeeded"]
+
+
+async def test_a_payment_to_try_the_provider_needs_an_address_too(fiscal: Shop) -> None:
+    nobody, somebody = await fiscal.buyer(), await with_email(fiscal)
+
+    with pytest.raises(EmailNeeded):
+        await start_test(fiscal.deps, fiscal.now, user_id=nobody.id, provider="yookassa")
+    checkout = await start_test(fiscal.deps, fiscal.now, user_id=somebody.id, provider="yookassa")
+
+    assert await nobody.payments() == []
+    assert checkout.url is not None
 
 
 async def receipts_of_refunds(shop: Shop) -> list[str | None]:

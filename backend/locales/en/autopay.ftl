@@ -61,6 +61,7 @@ autopay-why-price-provider = The price has changed: it is { $price } now. The su
 autopay-why-plan_gone = This plan is no longer on sale. Choose another one: your key and link stay the same.
 autopay-why-exhausted = We tried several times, but no charge went through.
 autopay-why-lapsed = We could not renew in time, and we do not charge after the fact.
+autopay-why-email = The receipt for a renewal goes by e-mail, and we no longer have your address. Set it under Settings → E-mail for receipts, and automatic renewal goes on by itself.
 autopay-why-refunded = The money for this subscription was returned, so we will not renew it any more.
 autopay-why-method_gone = The saved payment method is gone.
 autopay-why-canceled = You cancelled the subscription in Stars in Telegram's settings. You can restore it there while the paid time lasts.

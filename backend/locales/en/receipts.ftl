@@ -25,7 +25,8 @@ button-email = 📧 E-mail for receipts
 button-email-change = ✏️ Set the address
 button-email-remove = 🗑 Delete the address
 button-email-continue = ➡️ Go on to pay
-error-email-needed = This way to pay needs an e-mail address: the receipt goes there.
+error-email-needed = This way to pay needs an e-mail address: the receipt goes there. Set it in the bot: Settings → E-mail for receipts.
+error-receipt-address-unknown = A partial refund needs a receipt, and the buyer's e-mail is not known. Ask them to set it: Settings → E-mail for receipts. All of it at once can go back without one.
 error-receipt-not-found = There is no such receipt, or it does not wait for you.
 
 operator-receipt-refused =

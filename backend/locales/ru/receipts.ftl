@@ -26,7 +26,8 @@ button-email = 📧 E-mail для чеков
 button-email-change = ✏️ Указать адрес
 button-email-remove = 🗑 Удалить адрес
 button-email-continue = ➡️ Продолжить оплату
-error-email-needed = Для этого способа оплаты нужен e-mail: на него придёт кассовый чек.
+error-email-needed = Для этого способа оплаты нужен e-mail: на него придёт кассовый чек. Указать его можно в боте: «Настройки» → «E-mail для чеков».
+error-receipt-address-unknown = К частичному возврату нужен чек, а e-mail покупателя неизвестен. Пусть укажет его в боте: «Настройки» → «E-mail для чеков». Вернуть сразу всё можно и без адреса.
 error-receipt-not-found = Такого чека нет, или он не ждёт вашего решения.
 
 operator-receipt-refused =

@@ -180,6 +180,16 @@ def test_a_lower_price_is_charged_and_a_higher_one_needs_a_consent() -> None:
     assert (dearer.act, dearer.reason, dearer.amount) == (Act.SUSPEND, Reason.PRICE, money(29901))
 
 
+def test_without_an_address_for_its_receipt_nothing_is_charged_and_that_is_said_with_the_first_notice() -> None:
+    lacking = replace(CYCLE, lacks_email=True)
+
+    assert decide(lacking, UNTIL - FIRST_NOTICE - HOUR).act is Act.WAIT
+    for at in (UNTIL - FIRST_NOTICE, UNTIL - 12 * HOUR):
+        step = decide(lacking, at)
+        assert (step.act, step.reason) == (Act.SUSPEND, Reason.EMAIL)
+    assert decide(replace(lacking, price=money(29901)), UNTIL).reason == Reason.PRICE
+
+
 def test_never_more_is_charged_than_was_told() -> None:
     told_less = replace(CYCLE, notice=Notice(UNTIL - LAST_NOTICE, money(19900)))
 

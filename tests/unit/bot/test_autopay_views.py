@@ -172,6 +172,15 @@ def test_a_charge_that_stands_is_offered_back() -> None:
     assert Open(screen=Screen.REFUND) in [button.opens for button in buttons(view)]
 
 
+def test_without_an_address_the_way_to_set_one_is_there_and_renewal_need_not_be_chosen_anew() -> None:
+    t = translator("ru")
+    view = screens.stopped_view(t, AutopayStopped(ID, Reason.EMAIL), renewal(state="suspended"))
+
+    assert Open(screen=Screen.EMAIL) in [button.opens for button in buttons(view)]
+    assert t("autopay-why-email") in view.text
+    assert t("autopay-pay-again") not in view.text
+
+
 def test_only_a_higher_price_that_we_charge_can_be_agreed_to() -> None:
     t = translator("ru")
     offered = {}
