@@ -182,8 +182,8 @@ class Settings(BaseSettings):
     @field_validator("telegram_proxy")
     @classmethod
     def _is_proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("socks5://", "socks4://", "http://")):
-            raise ValueError("must begin with socks5://, socks4:// or http://")
+        if value is not None and not value.get_secret_value().startswith(("socks5://", "http://")):
+            raise ValueError("must begin with socks5:// or http://")
         return value
 
     @property

@@ -41,7 +41,7 @@ from cli.wiring import (
 
 Closing = Callable[[], Awaitable[None]]
 
-TOKEN, ADDRESS, OPERATORS = "TELEGRAM_BOT_TOKEN", "PUBLIC_URL", "ADMIN_IDS"
+TOKEN, PROXY, ADDRESS, OPERATORS = "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY", "PUBLIC_URL", "ADMIN_IDS"
 PANEL_URL, PANEL_TOKEN, PANEL_LOGIN = "X3UI_API_URL", "X3UI_API_TOKEN", ("X3UI_USERNAME", "X3UI_PASSWORD")
 SIGNS = {Level.OK: ("✓", "green"), Level.WARN: ("!", "yellow"), Level.FAIL: ("✗", "red")}
 
@@ -103,12 +103,13 @@ class Interview:
         self._t = t
         self._hidden = secret_names()
         self.given: dict[str, str] = {}
+        self._out_of_reach = False
 
     def ask_everything(self) -> None:
         if not os.environ.get("SECRET_KEY"):
             self._take("SECRET_KEY", secrets.token_urlsafe(32))
         _forget_what_cannot_be_read()
-        self._settle(lambda: self._ask(TOKEN, needed=True), self._try_bot)
+        self._settle(self._ask_bot, self._try_bot)
         self._settle(self._ask_address, lambda: list(try_address(read_settings().public_base, self._t)))
         self._settle(self._ask_provider, self._try_provider)
         self._settle(self._ask_panel, self._try_panel)
@@ -144,6 +145,11 @@ class Interview:
 
     # the questions --------------------------------------------------------------------------------------
 
+    def _ask_bot(self) -> None:
+        self._ask(TOKEN, needed=True)
+        if self._out_of_reach:
+            self._ask(PROXY)
+
     def _ask_address(self) -> None:
         self._ask(ADDRESS)
         answer = os.environ.get(ADDRESS, "")
@@ -177,7 +183,9 @@ class Interview:
     # the attempts ---------------------------------------------------------------------------------------
 
     def _try_bot(self) -> list[Finding]:
-        return self._run(try_bot(read_settings(), self._t))
+        findings = self._run(try_bot(read_settings(), self._t))
+        self._out_of_reach = any(finding.advice == self._t("doctor-telegram-away") for finding in findings)
+        return findings
 
     def _try_provider(self) -> list[Finding]:
         provider = open_provider(self._provider) if self._provider else None

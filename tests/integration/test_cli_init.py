@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -10,6 +11,7 @@ from backend.payments.mac import hook_token
 from cli.envfile import read
 from sandbox.companies import BOT_TOKEN, BOT_USERNAME, PANEL_HOST, PANEL_TOKEN, SHOP_ID, SHOP_KEY, environment
 from tests.integration.terminal import Terminal, terminal
+from tests.proxies import PASSWORD, http_proxy
 from tests.shop import Town
 
 ANOTHER_BOT = "5555555555:AAH-a-token-that-nobody-gave-out"
@@ -81,7 +83,7 @@ async def chooses_a_provider(seen: Terminal, town: Town) -> None:
     await answers(SHOP_ID, "live_key", "a live YOOKASSA_SECRET_KEY is only sent to")
     async with httpx2.AsyncClient(base_url=f"{town.companies_url}/sandbox/yookassa/_ctl/", trust_env=False) as http:
         await http.post(f"shops/{SHOP_ID}", json={"test": False})
-        await answers(SHOP_ID, SHOP_KEY, "Там режим live")
+        await answers(SHOP_ID, SHOP_KEY, "Ключ от настоящего магазина")
         await http.post(f"shops/{SHOP_ID}", json={"test": True})
     await seen.answers("1–2", AGAIN)
     await answers("", "", f"✓ yookassa: {SHOP_ID}")
@@ -160,3 +162,29 @@ async def test_who_leaves_in_the_middle_leaves_nothing_behind(tmp_path: Path) ->
         assert await seen.ends() == 1
 
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_server_that_cannot_reach_telegram_is_asked_for_a_proxy(town: Town, tmp_path: Path) -> None:
+    await town.empty()
+    port = urlsplit(town.companies_url).port
+    assert port
+    hidden = addresses(town) | {"TELEGRAM_API_URL": "http://telegram.invalid/sandbox/telegram"}
+    async with http_proxy(port) as proxy, terminal("init", home=tmp_path, **hidden) as seen:
+        await seen.answers("Токен бота", BOT_TOKEN)
+        await seen.sees("TELEGRAM_PROXY")
+        await seen.answers("1–2", AGAIN)
+        await seen.answers("[•••]", "")
+        await seen.answers("Прокси до Telegram", "socks4://127.0.0.1:1")
+        await seen.sees("must begin with socks5:// or http://")
+        await seen.answers("[•••]", "")
+        await seen.answers("Прокси до Telegram", proxy.url)
+        await seen.sees(f"✓ Telegram: @{BOT_USERNAME}")
+        await seen.answers("Адрес магазина", "")
+        await seen.answers("1–3", "3")
+        await seen.answers("1–3", "3")
+        await seen.answers("Telegram id", "")
+        await seen.sees("Записано")
+        assert await seen.ends() == 0
+        assert PASSWORD not in seen.text
+
+    assert values(tmp_path)["TELEGRAM_PROXY"].strip("'") == proxy.url

@@ -45,7 +45,10 @@ doctor-provider-away = The provider does not answer. Try later; if it stays so, 
 doctor-provider-refused = The provider does not accept the credentials: check the shop id and the secret key.
 doctor-provider-account = The key is of shop { $there }, but { $here } is configured.
 doctor-provider-account-mend = Take the id and the key from the same cabinet.
-doctor-provider-mode = The mode there is { $mode }, another one is configured here.
+doctor-provider-mode = { $mode ->
+    [test] The key is of a test shop, the settings say a real one.
+   *[live] The key is of a real shop, the settings say a test one.
+}
 doctor-provider-mode-mend = A test key fits a test shop, a live key a real one.
 doctor-provider-off = The shop is disabled at the provider.
 doctor-provider-off-mend = Write to the provider's support.
@@ -122,6 +125,7 @@ init-keep = Keep it, I shall mend it later
 init-later = Later
 
 init-ask-telegram-bot-token = The bot's token from @BotFather (not shown while you type)
+init-ask-telegram-proxy = Proxy to Telegram: socks5://user:password@host:port or http://host:port (hidden; Enter: none)
 init-ask-public-url = The shop's address, for example https://vpn.example.com (Enter: none yet)
 init-ask-yookassa-shop-id = shopId (YooKassa's cabinet: Settings → Shop)
 init-ask-yookassa-secret-key = Secret key (YooKassa's cabinet: Integration → API keys; not shown while you type)

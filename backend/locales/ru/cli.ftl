@@ -45,7 +45,10 @@ doctor-provider-away = Провайдер не отвечает. Попробу�
 doctor-provider-refused = Провайдер не принимает ключи: проверьте идентификатор магазина и секретный ключ.
 doctor-provider-account = Ключ принадлежит магазину { $there }, а настроен { $here }.
 doctor-provider-account-mend = Возьмите идентификатор и ключ из одного кабинета.
-doctor-provider-mode = Там режим { $mode }, здесь настроен другой.
+doctor-provider-mode = { $mode ->
+    [test] Ключ от тестового магазина, а в настройках — настоящий.
+   *[live] Ключ от настоящего магазина, а в настройках — тестовый.
+}
 doctor-provider-mode-mend = Тестовый ключ подходит тестовому магазину, боевой — настоящему.
 doctor-provider-off = Магазин у провайдера выключен.
 doctor-provider-off-mend = Напишите в поддержку провайдера.
@@ -122,6 +125,7 @@ init-keep = Оставить как есть, исправлю потом
 init-later = Настрою позже
 
 init-ask-telegram-bot-token = Токен бота от @BotFather (при вводе не виден)
+init-ask-telegram-proxy = Прокси до Telegram: socks5://логин:пароль@адрес:порт или http://адрес:порт (при вводе не виден; Enter — без прокси)
 init-ask-public-url = Адрес магазина, например https://vpn.example.com (Enter — пока без адреса)
 init-ask-yookassa-shop-id = shopId (кабинет ЮKassa: Настройки → Магазин)
 init-ask-yookassa-secret-key = Секретный ключ (кабинет ЮKassa: Интеграция → Ключи API; при вводе не виден)
