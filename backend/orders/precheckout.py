@@ -1,6 +1,8 @@
 """The last question before money moves inside the bot: may this person pay this?
 
-Telegram waits ten seconds for the answer. A yes proves nothing and changes nothing; a no takes no money.
+Telegram waits ten seconds for the answer. A yes proves nothing and changes nothing; a no takes no money. What was
+opened may be paid while the provider is switched off or in trouble, but not while the audit holds it: its books are
+wrong.
 """
 
 import asyncio
@@ -17,6 +19,7 @@ from backend.orders.checkout import Deps
 from backend.orders.queries import ToPay, find_to_pay
 from backend.payments.providers.base import PaymentProvider, PaymentState, Snapshot
 from backend.payments.service import parse_id
+from backend.switches.service import held
 
 log = structlog.get_logger()
 
@@ -45,11 +48,14 @@ async def may_pay(deps: Deps, driver: PaymentProvider, asked: Snapshot, now: dat
             looking.add_done_callback(_drop)
             looking.cancel()
             raise TimeoutError
-        found = looking.result()
+        found, stopped = looking.result()
     except (DatabaseUnavailable, DBAPIError, TimeoutError) as error:
         log.warning("precheckout.blind", provider=driver.id, error=type(error).__name__)
         return Verdict("precheckout-busy")
-    return Verdict(_judge(found, asked, now), found.user.language) if found else Verdict("precheckout-gone")
+    if found is None:
+        return Verdict("precheckout-gone")
+    refusal = _judge(found, asked, now) or ("precheckout-held" if stopped else None)
+    return Verdict(refusal, found.user.language)
 
 
 def _refuse_unseen(deps: Deps, driver: PaymentProvider, asked: Snapshot) -> str | None:
@@ -73,13 +79,14 @@ def _refuse_unseen(deps: Deps, driver: PaymentProvider, asked: Snapshot) -> str 
     return None if signed else "precheckout-foreign"
 
 
-async def _look(deps: Deps, provider_id: str, payment_id: UUID) -> ToPay | None:
+async def _look(deps: Deps, provider_id: str, payment_id: UUID) -> tuple[ToPay | None, bool]:
+    """What is to be paid, and whether the audit has stopped its provider."""
     async with deps.db.transaction() as session:
         await session.execute(STATEMENT_TIMEOUT)
-        return await find_to_pay(session, provider_id, payment_id)
+        return await find_to_pay(session, provider_id, payment_id), await held(session, provider_id)
 
 
-def _drop(looking: asyncio.Task[ToPay | None]) -> None:
+def _drop(looking: asyncio.Task[tuple[ToPay | None, bool]]) -> None:
     """Nobody waits for this any more."""
     if not looking.cancelled():
         looking.exception()

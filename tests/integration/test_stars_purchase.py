@@ -6,8 +6,10 @@ import pytest
 from aiogram.types import LabeledPrice
 from sqlalchemy import update
 
+from backend.payments import circuits
 from backend.payments.providers.base import PaymentState
 from backend.plans.service import withdraw
+from backend.switches.service import hold, release, switch_off
 from backend.users.models import User
 from tests.integration.bot_fixtures import BotShop, place_of
 from tests.integration.stars_fixture import Payer, charges, control, payer, refunds, settled
@@ -136,6 +138,25 @@ async def test_a_person_who_is_blocked_does_not_pay(bot_shop: BotShop) -> None:
         await session.execute(blocking)
 
     assert "/paysupport" in await refusal(buyer, link)
+
+
+async def test_nothing_more_is_taken_while_the_audit_holds_stars(bot_shop: BotShop) -> None:
+    buyer = await payer(bot_shop)
+    link = await buyer.checks_out()
+    now, db = bot_shop.shop.now, bot_shop.shop.deps.db
+    async with db.transaction() as session:
+        await hold(session, "stars", "the books are wrong", now)
+
+    said = await refusal(buyer, link)
+    async with db.transaction() as session:  # what an operator switches off, and what is in trouble, still settles
+        await release(session, "stars")
+        await switch_off(session, "stars", reason="", by="operator", now=now)
+        await circuits.note_misconfigured(session, "stars", "no answer", now)
+    paid = await buyer.pays(link)
+
+    assert said.startswith("Оплата звёздами временно приостановлена.")
+    assert paid["state"] == "paid"
+    assert await buyer.days() == [("payment", 30)]
 
 
 async def test_after_the_hour_the_screen_says_so_and_the_link_is_refused(bot_shop: BotShop) -> None:

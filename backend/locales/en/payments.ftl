@@ -118,6 +118,7 @@ precheckout-busy = We could not check the order. No Stars were taken: please try
 precheckout-foreign = This invoice is for somebody else. Open the bot and place an order of your own.
 precheckout-gone = This invoice is no longer valid. Open the bot and choose a plan again.
 precheckout-paid = This order is already paid, there is no need to pay twice.
+precheckout-held = Payment in Stars is paused for now. No Stars were taken: choose another way to pay, or try later.
 precheckout-blocked = Payment is not available. Write to support: send /paysupport.
 
 refunded-title = ↩️ <b>Refunded: { $amount }</b>
