@@ -16,19 +16,16 @@ from backend.subscriptions.models import Extension
 from backend.vpn.models import VpnKey
 
 
-async def count_paid(session: AsyncSession, payment: Payment) -> int:
-    """How many other payments of its order its owner has made."""
-    query = (
-        select(func.count())
-        .select_from(Payment)
-        .where(
-            Payment.order_id == payment.order_id,
-            Payment.user_id == payment.user_id,
-            Payment.id != payment.id,
-            Payment.state == PaymentState.SUCCEEDED,
-        )
+async def paid_besides(session: AsyncSession, payment: Payment) -> Sequence[Payment]:
+    """The other payments of its order that its owner has made, and that did not go back whole."""
+    query = select(Payment).where(
+        Payment.order_id == payment.order_id,
+        Payment.user_id == payment.user_id,
+        Payment.id != payment.id,
+        Payment.state == PaymentState.SUCCEEDED,
+        Payment.refunded_minor < Payment.amount_minor,
     )
-    return await session.scalar(query) or 0
+    return (await session.scalars(query)).all()
 
 
 async def count_untouched(session: AsyncSession, payment: Payment) -> int:

@@ -19,7 +19,7 @@ from backend.notifications.service import notify, tell_operators
 from backend.orders import renewals
 from backend.orders.asking import BLOCKED, ask_operators
 from backend.orders.models import Order
-from backend.orders.paid import count_paid
+from backend.orders.paid import paid_besides
 from backend.orders.queries import find_open_order
 from backend.orders.rules import days_taken
 from backend.payments import inbox, refunds, saved
@@ -234,22 +234,23 @@ async def fulfil(session: AsyncSession, payment: Payment, now: datetime, *, late
         source_id=str(payment.id),
         limits=Limits(order.plan_id, promised["device_limit"], promised["traffic_limit_bytes"]),
     )
-    others = await count_paid(session, payment)
+    others, days = await paid_besides(session, payment), order.period_days
+    kept = sum(days - days_taken(days, one.amount_minor, one.refunded_minor) for one in others)
     paid = Paid(
         payment_id=payment.id,
         subscription_id=granted.subscription.id,
-        days=order.period_days * (1 + others),
+        days=days + kept,
         until=granted.until,
         amount=str(order.amount),
         key_ready=granted.key_ready,
         shown_in=order.shown_in,
         late=late,
-        times=1 + others,
+        times=1 + len(others),
     )
     await notify(session, order.user_id, paid, once=f"paid:{payment.id}", now=now)
     await receipts.enter(session, payment, item_name(order.period_days, order.number), now)
     if others:
-        again = PaidAgain(order.number, str(payment.amount), payment.provider, 1 + others)
+        again = PaidAgain(order.number, str(payment.amount), payment.provider, 1 + len(others))
         await tell_operators(session, again, once=f"again:{payment.id}", now=now)
     user = await users.get_user(session, order.user_id)
     if user.blocked_at is not None or granted.subscription.blocked:

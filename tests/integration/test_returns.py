@@ -14,7 +14,7 @@ from backend.orders.returns import AlreadyDecided, Decision, OfferEnded, Refunda
 from backend.payments.refunds import NothingToGiveBack, RefundUnderWay
 from backend.payments.service import PaymentNotFound
 from backend.users.models import User
-from tests.integration.refund_cases import ledger, made_there, refund_rows, returned_there, rubles
+from tests.integration.refund_cases import give_back, ledger, made_there, refund_rows, returned_there, rubles
 from tests.shop import Buyer, Shop
 
 
@@ -216,6 +216,29 @@ async def test_the_second_payment_of_an_order_goes_back_at_one_tap(shop: Shop) -
     for payment_id in (first, second):
         with pytest.raises(NothingToGiveBack):
             await returns_second(shop, buyer, payment_id)
+
+
+@pytest.mark.parametrize(("returned", "heard"), [("299", (1, 30)), ("100", (2, 50))])
+async def test_of_what_went_back_before_it_is_not_said_that_it_was_paid_too(
+    shop: Shop, returned: str, heard: tuple[int, int]
+) -> None:
+    buyer = await shop.buyer()
+    first = await buyer.orders()
+    payment = await shop.payment(first)
+    assert payment.request_body is not None
+    second = await shop.yookassa.send("another-key", payment.request_body)
+    await shop.yookassa.pay_ref(payment.provider_payment_id or "")
+    await shop.run_jobs()
+    await give_back(shop, first, rubles(returned))
+    await shop.run_jobs()
+
+    await shop.yookassa.pay_ref(second)
+    await shop.run_jobs()
+
+    said = buyer.heard(Paid)[-1]
+    assert (said.times, said.days) == heard
+    assert len(operators_heard(shop, PaidAgain)) == heard[0] - 1
+    assert sum(await ledger(buyer)) == heard[1]
 
 
 async def test_after_14_days_the_second_payment_is_asked_for_like_any_other(shop: Shop) -> None:
