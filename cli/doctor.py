@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+import psycopg
 from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
 from aiogram.types import WebhookInfo
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit import clock
 from backend.kit.errors import Outside, Unavailable
@@ -82,6 +84,7 @@ async def check_database(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
         async with deps.db.transaction() as session:
             version = await session.scalar(text("select current_setting('server_version_num')::int"))
             revision = await applied(session)
+            pooled = await _is_pooled(session)
     except Unavailable as error:
         yield Finding(Level.FAIL, subject, reason(error), t("doctor-database-away"))
         return
@@ -92,6 +95,17 @@ async def check_database(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
         yield Finding(Level.FAIL, subject, shown, t("doctor-database-behind"))
     else:
         yield Finding(Level.OK, subject, t("doctor-database-ok", version=shown, revision=revision))
+    if pooled:
+        yield Finding(Level.WARN, subject, t("doctor-database-pooled"), t("doctor-database-pooled-mend"))
+
+
+async def _is_pooled(session: AsyncSession) -> bool:
+    """Whether something like PgBouncer stands between: it names another process than the one that serves us."""
+    connection = await (await session.connection()).get_raw_connection()
+    driver = connection.driver_connection
+    assert isinstance(driver, psycopg.AsyncConnection)
+    serving: int | None = await session.scalar(text("select pg_backend_pid()"))
+    return bool(driver.info.backend_pid != serving)
 
 
 async def check_clock(deps: Deps, t: Translate) -> AsyncIterator[Finding]:

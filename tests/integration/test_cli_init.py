@@ -111,10 +111,10 @@ async def finds_the_panel(seen: Terminal, town: Town) -> None:
         (inbound,) = town.companies.panel.state.inbounds_in_order()
         headers = {"Authorization": f"Bearer {PANEL_TOKEN}"}
         assert (await http.post(f"panel/api/inbounds/del/{inbound['id']}", headers=headers)).json()["success"]
-    await answers("", "Нет подходящего входа")
+    await answers("", "Нет подходящего инбаунда")
     town.companies.panel.reset()
     await seen.answers("1–2", AGAIN)
-    await answers("", f"✓ 3x-ui: 3x-ui 3.6.0, адрес для людей: {PANEL_HOST}:443")
+    await answers("", f"✓ 3x-ui: 3x-ui 3.6.0, адрес для подключения: {PANEL_HOST}:443")
 
 
 async def test_what_was_there_stays_and_nothing_is_written_unasked(town: Town, tmp_path: Path) -> None:

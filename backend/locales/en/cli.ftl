@@ -12,6 +12,9 @@ doctor-database-old = PostgreSQL 15 or newer is needed.
 doctor-database-behind = The tables lag behind the program: run vpn-service migrate.
 doctor-database-ok = { $version }, schema { $revision }
 
+doctor-database-pooled = A pooler such as PgBouncer stands before PostgreSQL.
+doctor-database-pooled-mend = Give the address of PostgreSQL itself in DATABASE_URL. Behind a pooler the shop works in session mode alone: its locks live as long as a connection.
+
 doctor-start = Start
 
 doctor-clock = Clock
@@ -93,7 +96,7 @@ doctor-server-away = The panel does not answer: check address and port, and that
 doctor-server-strange = What answers there is no panel, or the base path is another: copy the whole address from the browser.
 doctor-server-inbound = No inbound fits.
 doctor-server-inbound-mend = Create an enabled VLESS + TCP + REALITY inbound in the panel.
-doctor-server-ok = { $panel }, address for people: { $hosts }
+doctor-server-ok = { $panel }, where people connect: { $hosts }
 
 server-unknown-panel = No panel of the kind { $panel } is known here. There are: { $known }.
 server-bad-country = "{ $country }" is no country. Two letters are needed, such as NL.
@@ -106,7 +109,7 @@ server-not-read = The server is saved, but its panel could not be read: { $reaso
 server-bad-address = "{ $address }" is no address. For example: nl1.example.com or nl1.example.com:443.
 server-unknown = There is no server { $name }: vpn-service server list shows which there are.
 server-column-name = Server
-server-column-address = Address for people
+server-column-address = Where people connect
 server-column-panel = Panel
 server-column-state = State
 server-retired = takes no new keys

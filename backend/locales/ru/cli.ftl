@@ -12,6 +12,9 @@ doctor-database-old = Нужен PostgreSQL 15 или новее.
 doctor-database-behind = Таблицы отстают от программы: выполните vpn-service migrate.
 doctor-database-ok = { $version }, схема { $revision }
 
+doctor-database-pooled = Между магазином и PostgreSQL стоит пулер, например PgBouncer.
+doctor-database-pooled-mend = Укажите в DATABASE_URL адрес самой PostgreSQL. С пулером магазин работает только в режиме session: блокировки живут столько же, сколько соединение.
+
 doctor-start = Запуск
 
 doctor-clock = Часы
@@ -91,9 +94,9 @@ doctor-server = Сервер { $name }
 doctor-server-auth = Сделайте в панели новый API-токен (Settings → Security → API tokens) и впишите его.
 doctor-server-away = Панель не отвечает: проверьте адрес, порт и что она запущена.
 doctor-server-strange = По этому адресу не панель или не тот базовый путь: скопируйте адрес из браузера целиком.
-doctor-server-inbound = Нет подходящего входа.
-doctor-server-inbound-mend = Создайте в панели включённый VLESS + TCP + REALITY (inbound).
-doctor-server-ok = { $panel }, адрес для людей: { $hosts }
+doctor-server-inbound = Нет подходящего инбаунда.
+doctor-server-inbound-mend = Создайте в панели включённый инбаунд VLESS + TCP + REALITY.
+doctor-server-ok = { $panel }, адрес для подключения: { $hosts }
 
 server-unknown-panel = Панели { $panel } здесь не знают. Есть: { $known }.
 server-bad-country = «{ $country }» — не страна. Нужны две буквы, например NL.
@@ -106,7 +109,7 @@ server-not-read = Сервер записан, но панель не прочи
 server-bad-address = «{ $address }» — не адрес. Пример: nl1.example.com или nl1.example.com:443.
 server-unknown = Сервера { $name } нет: vpn-service server list покажет, какие есть.
 server-column-name = Сервер
-server-column-address = Адрес для людей
+server-column-address = Адрес для подключения
 server-column-panel = Панель
 server-column-state = Состояние
 server-retired = не принимает новых
