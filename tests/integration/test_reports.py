@@ -130,7 +130,7 @@ async def test_the_command_says_what_the_message_says(shop: Shop, tmp_path: Path
     settings |= {"CLOCK_FILE": str(shop.town.clock_file)}
 
     async with terminal("report", "--day", day.isoformat(), home=tmp_path, **settings) as seen:
-        await seen.sees("Отчёт за", "ЮKassa: 299", "Новых людей: 1", "Книги сходятся")
+        await seen.sees("Отчёт за", "ЮKassa: 299", "Новых пользователей: 1", "Книги сходятся")
         assert await seen.ends() == 0
         assert "<b>" not in seen.text
     async with terminal("report", "--day", "24.11.2026", home=tmp_path, **settings) as seen:

@@ -6,14 +6,14 @@ note-clock-skew = Часы панели и этого сервера расхо�
 note-panel-just-started = Панель только что запустилась и ещё не знает своего состояния. Проверьте снова через минуту.
 note-panel-outdated = В этой версии панели есть ошибки в работе с клиентами. Обновите 3X-UI до 3.3.1 или новее.
 note-core-not-running = Xray на сервере не запущен: подключиться не может никто. Запустите его в панели и посмотрите его журнал.
-note-inbound-unreadable = Один из входов (inbound) панели прочитать не удалось, он пропущен. Его номер — в журнале магазина, событие panel.note.
-note-inbound-on-node = Один из входов (inbound) находится на узле. Добавьте панель этого узла как отдельный сервер.
-note-inbound-network-raw = У входа (inbound) указан транспорт «raw», и панель отключает у его клиентов Vision. Замените на «tcp».
-note-inbound-without-vision = Один из входов (inbound) не поддерживает Vision. Нужен VLESS + TCP + REALITY.
-note-inbound-incomplete = У входа (inbound) нет открытого ключа REALITY или списка serverNames: ключи на нём работать не будут.
-note-inbound-address-missing = Панель не говорит, по какому адресу подключаться, поэтому в ключах будет адрес самой панели. Если люди подключаются по другому, задайте его: vpn-service server set-address или shareAddr у входа (inbound).
-note-min-client-version-missing = У входа (inbound) пустой minClientVer: с Xray 26.7 и новее многие приложения не смогут подключиться. Укажите 1.8.0 — подействует сразу, открытые соединения не оборвутся.
-note-no-inbound-to-sell = На панели нет включённого местного входа (inbound) VLESS + TCP + REALITY: ключи создавать негде.
+note-inbound-unreadable = Один из инбаундов панели прочитать не удалось, он пропущен. Его номер — в журнале магазина, событие panel.note.
+note-inbound-on-node = Один из инбаундов находится на узле. Добавьте панель этого узла как отдельный сервер.
+note-inbound-network-raw = У инбаунда указан транспорт «raw», и панель отключает у его клиентов Vision. Замените на «tcp».
+note-inbound-without-vision = Один из инбаундов не поддерживает Vision. Нужен VLESS + TCP + REALITY.
+note-inbound-incomplete = У инбаунда нет открытого ключа REALITY или списка serverNames: ключи на нём работать не будут.
+note-inbound-address-missing = Панель не говорит, по какому адресу подключаться, поэтому в ключах будет адрес самой панели. Если люди подключаются по другому, задайте его: vpn-service server set-address или shareAddr у инбаунда.
+note-min-client-version-missing = У инбаунда пустой minClientVer: с Xray 26.7 и новее многие приложения не смогут подключиться. Укажите 1.8.0 — подействует сразу, открытые соединения не оборвутся.
+note-no-inbound-to-sell = На панели нет включённого местного инбаунда VLESS + TCP + REALITY: ключи создавать негде.
 
 note-vat-code-missing = В магазине ЮKassa включены чеки, а ставка НДС не указана: платежи без чека ЮKassa отклоняет. Задайте YOOKASSA_VAT_CODE (1 — без НДС).
 
@@ -158,7 +158,7 @@ report-refund =
         [few] { $provider }: { $amount }, { $count } возврата
        *[many] { $provider }: { $amount }, { $count } возвратов
     }
-report-people = Новых людей: { $count }
+report-people = Новых пользователей: { $count }
 report-trials = Пробных периодов: { $count }
 report-difference =
     ⚠️ Не сошлось: { $provider }
