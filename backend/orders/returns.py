@@ -17,7 +17,7 @@ from backend.orders.paid import count_untouched, grants_of, had_working_key, pai
 from backend.orders.queries import find_payment
 from backend.orders.refunds import refund
 from backend.orders.rules import days_ahead, days_taken, price_of_days
-from backend.orders.service import get_order
+from backend.orders.service import get_order, lock_order
 from backend.payments import refunds
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
@@ -25,7 +25,6 @@ from backend.payments.providers.base import GivesBack, PaymentState
 from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, left_of
 from backend.payments.service import PaymentNotFound, lock_payment
 from backend.subscriptions.models import Subscription
-from backend.users import service as users
 
 SECOND_FOR = timedelta(days=14)  # how long the second payment of an order goes back at one tap
 
@@ -224,10 +223,10 @@ async def return_second(
         NothingToGiveBack: it is no longer the second.
         RefundUnderWay
     """
-    await users.lock_user(session, user_id)  # of several payments of an order one stays, whatever is tapped at once
     payment = await lock_payment(session, payment_id)
     if payment.user_id != user_id:
         raise PaymentNotFound(payment=payment_id)
+    await lock_order(session, payment.order_id)  # of several payments of it one stays, whatever is tapped at once
     if payment.paid_at is None or now - payment.paid_at > SECOND_FOR:
         raise OfferEnded(payment=payment_id)
     if await refunds.find_open(session, payment_id) is not None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.consents.service import accept, accept_offer
@@ -291,6 +292,11 @@ async def _tell_seen(session: AsyncSession, payment: Payment, now: datetime) -> 
 async def _tell_review(session: AsyncSession, payment: Payment, now: datetime) -> None:
     review = PaymentInReview(payment.id, payment.provider, payment.review_reason or "")
     await tell_operators(session, review, once=f"review:{payment.id}", now=now)
+
+
+async def lock_order(session: AsyncSession, order_id: UUID | None) -> None:
+    """Until the transaction ends, after its payment as everywhere; rows that name it may be written meanwhile."""
+    await session.execute(select(Order.id).where(Order.id == order_id).with_for_update(key_share=True))
 
 
 async def get_order(session: AsyncSession, order_id: UUID | None) -> Order:

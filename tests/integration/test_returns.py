@@ -4,16 +4,17 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from backend.kit.money import Money
 from backend.notifications.kinds import Paid, PaidAgain, RefundAsked, RefundDecided, Refunded
-from backend.orders import returns
+from backend.orders import decisions, returns
 from backend.orders.checkout import Checkout
 from backend.orders.returns import AlreadyDecided, Decision, OfferEnded, Refundable
 from backend.payments.refunds import NothingToGiveBack, RefundUnderWay
-from backend.payments.service import PaymentNotFound
+from backend.payments.service import PaymentNotFound, lock_payment
 from backend.users.models import User
+from tests.faults.steps import somebody_waits
 from tests.integration.refund_cases import give_back, ledger, made_there, refund_rows, returned_there, rubles
 from tests.shop import Buyer, Shop
 
@@ -239,6 +240,23 @@ async def test_of_what_went_back_before_it_is_not_said_that_it_was_paid_too(
     assert (said.times, said.days) == heard
     assert len(operators_heard(shop, PaidAgain)) == heard[0] - 1
     assert sum(await ledger(buyer)) == heard[1]
+
+
+async def test_a_tap_and_a_lost_dispute_do_not_wait_for_each_other(shop: Shop) -> None:
+    """Both hold the payment before anything else; the other way round the database would have to break one off."""
+    buyer = await shop.buyer()
+    _, second = await pays_twice(shop, buyer)
+
+    async with shop.deps.db.transaction() as session:
+        await lock_payment(session, second)
+        tap = asyncio.create_task(returns_second(shop, buyer, second))
+        await somebody_waits(shop)
+        await session.execute(text("set local lock_timeout = '2s'"))
+        await decisions.lose_dispute(session, shop.deps.providers, second, shop.now)
+
+    with pytest.raises(NothingToGiveBack):
+        await tap
+    assert await ledger(buyer) == [30, 30, -30]
 
 
 async def test_after_14_days_the_second_payment_is_asked_for_like_any_other(shop: Shop) -> None:
