@@ -79,6 +79,11 @@ def paragraphs(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def quoted(*parts: str) -> str:
+    """Texts that show their first lines, and the rest after a tap; empty if there are none."""
+    return f"<blockquote expandable>{lines(*parts)}</blockquote>" if any(parts) else ""
+
+
 def lines(*parts: str) -> str:
     """Texts one below the other; empty ones are left out."""
     return "\n".join(part for part in parts if part)

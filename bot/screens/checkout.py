@@ -1,9 +1,7 @@
 """From a plan to a payment page, and what becomes of the payment."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import reduce
 
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
@@ -11,11 +9,8 @@ from aiogram.types import CallbackQuery, Message
 from backend.kit import clock
 from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
-from backend.kit.money import Money
 from backend.orders.checkout import (
-    CURRENCIES,
     Checkout,
-    MethodOffer,
     MethodUnavailable,
     check_now,
     current_checkout,
@@ -24,7 +19,6 @@ from backend.orders.checkout import (
 )
 from backend.payments.providers.base import PaymentState
 from backend.plans import service as plans
-from backend.plans.models import Plan
 from backend.plans.service import PlanNotOnSale
 from backend.receipts.rules import EmailNeeded
 from backend.users.models import User
@@ -40,91 +34,12 @@ from bot.callbacks import (
 )
 from bot.deps import Deps
 from bot.screens.email import ask_email
-from bot.screens.help import contact
+from bot.screens.methods import consent, method_name, methods_view, sale_terms
 from bot.screens.outcomes import failed_view
 from bot.screens.plans import show_plans
 from bot.view import Button, View, escape, lines, paragraphs, show, tell
 
 router = Router(name=__name__)
-
-
-def methods_view(
-    t: Translate, plan: Plan, offers: Sequence[MethodOffer], brand: Brand, *, ticked: bool = False
-) -> View:
-    """The ways to pay, and what a tap on one accepts. `ticked`: those by which it can be renewed, and will be."""
-    back = [Button(t("button-back"), Open(screen=Screen.HOME))]
-    if not offers:
-        return View(t("methods-none", support=contact(brand)), [back])
-    renewed = [offer for offer in offers if offer.renewed_by == "shop"]
-    ticked = ticked and bool(renewed)
-    prices = {offer.price for offer in offers}
-    shown = min(prices, key=lambda price: CURRENCIES.index(price.currency))
-    title = t("methods-title", plan=escape(plan.name(t.language)), days=plan.days, price=shown)
-    return View(
-        paragraphs(
-            title,
-            t("autopay-chosen") if ticked else t("methods-choose"),
-            tests(t, offers),
-            *hints(t, offers),
-            *renewal_hints(t, plan, offers),
-            consent(t, "methods", days=plan.days, price=shown, brand=brand),
-        ),
-        [
-            *_method_rows(t, plan, offers, priced=len(prices) > 1, ticked=ticked),
-            [_tick(t, plan, ticked=ticked)] if renewed else [],
-            back,
-        ],
-    )
-
-
-def _method_rows(
-    t: Translate, plan: Plan, offers: Sequence[MethodOffer], *, priced: bool, ticked: bool
-) -> list[list[Button]]:
-    """A button for every way to pay; what a company renews by itself has one of its own beside the single payment."""
-    rows, marked = [], not all(offer.test for offer in offers)
-    for offer in offers:
-        label, name = method_label(t, offer, priced=priced), method_name(t, offer.method)
-        mark = " 🧪" if marked and offer.test else ""
-        once = ChooseMethod(plan_id=plan.id, provider=offer.provider, method=offer.method)
-        again = ChooseRenewed(plan_id=plan.id, provider=offer.provider, method=offer.method)
-        if not ticked:
-            rows.append([Button(label + mark, once)])
-        if offer.renewed_by == "provider":
-            rows.append([Button(t("button-method-renewed", method=name, days=plan.days) + mark, again)])
-        elif offer.renewed_by and ticked:
-            rows.append([Button(label + mark, again)])
-    return rows
-
-
-def _tick(t: Translate, plan: Plan, *, ticked: bool) -> Button:
-    label = t("button-autopay-untick") if ticked else t("button-autopay-tick")
-    return Button(label, TickAutopay(plan_id=plan.id, ticked=not ticked))
-
-
-def renewal_hints(t: Translate, plan: Plan, offers: Sequence[MethodOffer]) -> list[str]:
-    """What a tick agrees to, and what companies renew by themselves: nothing where nothing can be renewed."""
-    by_shop = [offer for offer in offers if offer.renewed_by == "shop"]
-    by_company = [offer for offer in offers if offer.renewed_by == "provider"]
-    sources = [t(f"method-from-{offer.method}") for offer in by_shop]
-    texts = []
-    if sources:
-        source = reduce(lambda one, other: t("autopay-or", one=one, other=other), sources)
-        texts.append(t("autopay-offer", price=by_shop[0].price, days=plan.days, **{"from": source}))
-    texts += [t(f"autopay-hint-{offer.provider}", price=offer.price, days=plan.days) for offer in by_company]
-    return texts
-
-
-def tests(t: Translate, offers: Sequence[MethodOffer]) -> str:
-    """That no money is taken, by any of these or by those with the mark on their button."""
-    if all(offer.test for offer in offers):
-        return t("methods-test")
-    return t("methods-test-some") if any(offer.test for offer in offers) else ""
-
-
-def hints(t: Translate, offers: Sequence[MethodOffer]) -> list[str]:
-    """What people should know of a provider before they choose it, where there is something."""
-    named = dict.fromkeys(f"methods-hint-{offer.provider}" for offer in offers)
-    return [t(hint) for hint in named if t.has(hint)]
 
 
 def checkout_view(t: Translate, checkout: Checkout, *, brand: Brand, now: datetime, other_methods: bool) -> View:
@@ -149,7 +64,7 @@ def checkout_view(t: Translate, checkout: Checkout, *, brand: Brand, now: dateti
             ),
             _renewal_line(t, checkout),
             t("checkout-until", moment=t.moment(checkout.expires_at, now)) if ready else t("checkout-preparing"),
-            consent(t, "pay", days=checkout.days, price=checkout.amount, brand=brand) if ready else "",
+            _accepted(t, checkout, brand) if ready else "",
         ),
         [
             [first],
@@ -157,6 +72,12 @@ def checkout_view(t: Translate, checkout: Checkout, *, brand: Brand, now: dateti
             [*(again if other_methods else []), Button(t("button-back"), Open(screen=Screen.HOME))],
         ],
     )
+
+
+def _accepted(t: Translate, checkout: Checkout, brand: Brand) -> str:
+    """What a tap on "pay" accepts, from whom and for what."""
+    sold = sale_terms(t, days=checkout.days, price=checkout.amount, brand=brand)
+    return f"{consent(t, 'pay', brand=brand)} {sold}"
 
 
 def _renewal_line(t: Translate, checkout: Checkout) -> str:
@@ -168,39 +89,9 @@ def _renewal_line(t: Translate, checkout: Checkout) -> str:
     return t("checkout-renews", price=checkout.amount, days=checkout.days)
 
 
-def consent(t: Translate, where: str, *, days: int, price: Money, brand: Brand) -> str:
-    """What the next tap accepts: offer and privacy policy, linked where the shop has addresses for them."""
-    offer = _linked(t("consent-offer"), brand.offer_url)
-    privacy = _linked(t("consent-privacy"), brand.privacy_url)
-    return " ".join(
-        [
-            t(f"consent-{where}", offer=offer, privacy=privacy),
-            t("consent-service", days=days, price=price),
-            *([t("consent-seller", seller=escape(brand.seller))] if brand.seller else []),
-            t("consent-terms"),
-        ]
-    )
-
-
-def _linked(text: str, url: str) -> str:
-    return f'<a href="{escape(url)}">{text}</a>' if url else text
-
-
 def plan_name(t: Translate, names: dict[str, str]) -> str:
     """As it was sold, in this language or the first there is."""
     return str(names.get(t.language) or next(iter(names.values())))
-
-
-def method_name(t: Translate, method: str) -> str:
-    """A way to pay within a sentence."""
-    return t(f"method-{method}") if t.has(f"method-{method}") else method
-
-
-def method_label(t: Translate, offer: MethodOffer, *, priced: bool) -> str:
-    """A way to pay on a button; with its price where they differ."""
-    label = f"button-method-{offer.method}"
-    name = t(label) if t.has(label) else f"💳 {offer.method}"
-    return t("button-method-price", method=name, price=offer.price) if priced else name
 
 
 @router.callback_query(ChoosePlan.filter())

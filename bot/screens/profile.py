@@ -25,9 +25,10 @@ from backend.users.models import User
 from bot.callbacks import Open, Reissue, Screen, ShowKey, ShowSubscription
 from bot.deps import Deps
 from bot.screens.autopay import charge_moment
-from bot.screens.checkout import method_name, plan_name
+from bot.screens.checkout import plan_name
 from bot.screens.home import show_home
 from bot.screens.keys import Holding, connect_row, lack_text, load_holding, subscription_button
+from bot.screens.methods import method_name
 from bot.screens.plans import plan_rows
 from bot.view import Button, View, copyable, escape, lines, paragraphs, show
 

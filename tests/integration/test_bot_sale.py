@@ -96,7 +96,7 @@ async def test_three_taps_lead_from_start_to_the_payment_page(bot_shop: BotShop)
     ]
     assert labels(methods)[-4:] == [
         "⭐️ Telegram Stars · 200\xa0⭐",
-        "🔁 Telegram Stars, каждые 30\xa0дней",
+        "🔁 Telegram Stars · 200\xa0⭐ каждые 30\xa0дней",
         "☐ Подключить автопродление",
         "◀️ Назад",
     ]

@@ -17,7 +17,7 @@ from tests.integration.autopay_fixture import changes
 from tests.integration.bot_fixtures import BotShop, labels
 from tests.integration.stars_fixture import Payer, charges, control, payer, refunds, settled
 
-RENEWED = "🔁 Telegram Stars, каждые 30\u00a0дней"
+RENEWED = "🔁 Telegram Stars · 200\u00a0⭐ каждые 30\u00a0дней"
 
 
 async def subscribed(bot_shop: BotShop) -> tuple[Payer, str]:

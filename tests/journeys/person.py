@@ -12,7 +12,7 @@ from PIL import Image
 from tests.journeys.world import PATIENCE, World, until
 
 CARD, SBP, WALLET = "Банковская карта", "СБП", "ЮMoney"
-BTC, ETH, LTC = "Bitcoin", "Ethereum", "Litecoin"
+BTC, ETH, LTC = "BTC", "ETH", "LTC"
 STARS = "Telegram Stars"
 
 

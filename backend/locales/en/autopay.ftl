@@ -10,14 +10,12 @@ method-from-bank_card = your bank card
 method-from-yoo_money = your YooMoney wallet
 autopay-or = { $one } or { $other }
 
-autopay-offer =
-    🔁 <b>Automatic renewal, if you like.</b> We will charge { $price } every { days-count } to { $from }, and remind you 3 days and a day before. Turn it off at any time: “My subscription” → “Automatic renewal”, or the command /autopay_off.
-    By ticking “Renew automatically” you allow us to keep the payment method and to charge that amount.
-autopay-chosen = ☑️ Automatic renewal starts with this payment. Choose what to charge.
-autopay-hint-stars = 🔁 Stars can also be paid as a subscription: Telegram itself then charges { $price } every { days-count }. Cancel it in Telegram's settings, in “My subscription” → “Automatic renewal”, or with the command /autopay_off.
+autopay-offer = 🔁 <b>Automatic renewal:</b> we will charge { $price } every { days-count } to { $from }, and remind you 3 days and one day before. Turn it off at any time: “My subscription” → “Automatic renewal”, or the command /autopay_off. Terms: /terms
+autopay-chosen = What shall we charge? By choosing, you allow us to save that payment method and to charge this amount.
+autopay-hint-stars = 🔁 You can also pay in Stars by subscription: Telegram itself then charges { $price } every { days-count }. Cancel it in Telegram’s settings or here: “My subscription” → “Automatic renewal”, or the command /autopay_off.
 button-autopay-tick = ☐ Renew automatically
 button-autopay-untick = ☑️ Renew automatically
-button-method-renewed = 🔁 { $method }, every { days-count }
+button-method-renewed = 🔁 { $method } · { $price } every { days-count }
 checkout-renews = 🔁 After the payment automatic renewal is on: { $price } every { days-count }.
 checkout-renews-not = 🔁 Automatic renewal is not available right now, so this is a single payment.
 

@@ -100,10 +100,10 @@ provider-coingate = CoinGate
 method-btc = Bitcoin
 method-eth = Ethereum
 method-ltc = Litecoin
-button-method-btc = 🟠 Bitcoin
-button-method-eth = 🔷 Ethereum
-button-method-ltc = ⚪️ Litecoin
-methods-hint-coingate = 🪙 Crypto: the rate is fixed for 20 minutes. Send the exact amount over the network shown. A late payment is counted within a day.
+button-method-btc = 🟠 BTC
+button-method-eth = 🔷 ETH
+button-method-ltc = ⚪️ LTC
+methods-hint-coingate = 🪙 { $price } in crypto. The rate is fixed for 20 minutes: send the exact amount over the network shown. A payment that comes later is still counted within a day.
 
 failure-expired = The invoice was not paid in time. If you have already sent coins, there is nothing to do: they will be counted when they arrive.
 failure-canceled = The payment was canceled on the invoice page.

@@ -102,10 +102,10 @@ provider-coingate = CoinGate
 method-btc = Bitcoin
 method-eth = Ethereum
 method-ltc = Litecoin
-button-method-btc = 🟠 Bitcoin
-button-method-eth = 🔷 Ethereum
-button-method-ltc = ⚪️ Litecoin
-methods-hint-coingate = 🪙 Криптовалюта: курс фиксируется на 20 минут. Отправьте точную сумму в указанной сети. Опоздавший платёж мы учтём в течение суток.
+button-method-btc = 🟠 BTC
+button-method-eth = 🔷 ETH
+button-method-ltc = ⚪️ LTC
+methods-hint-coingate = 🪙 Криптовалютой — { $price }. Курс фиксируется на 20 минут: отправьте точную сумму в указанной сети. Опоздавший платёж учтём в течение суток.
 
 failure-expired = Счёт не оплачен вовремя. Если вы уже отправили монеты, ничего делать не нужно: учтём их, когда придут.
 failure-canceled = Оплату отменили на странице счёта.

@@ -18,7 +18,8 @@ from backend.orders.checkout import MethodOffer
 from backend.payments.models import Payment, SavedMethod
 from bot.callbacks import AgreeToPrice, AutopayOff, ChooseMethod, ChooseRenewed, Open, Screen, TickAutopay
 from bot.screens import autopay as screens
-from bot.screens.checkout import checkout_view, methods_view
+from bot.screens.checkout import checkout_view
+from bot.screens.methods import methods_view
 from bot.screens.profile import profile_view
 from bot.view import Button, View, visible_length
 from sandbox.telegram.markup import parse_html
@@ -131,16 +132,21 @@ def test_the_tick_is_off_until_somebody_sets_it() -> None:
     assert chosen == ["bank_card", "yoo_money", "stars"]
 
 
-def test_what_a_tick_agrees_to_stands_above_it() -> None:
-    text = methods_view(translator("ru"), plan(), RENEWED, BRAND).text.replace("\u00a0", " ")
+def test_what_is_agreed_to_stands_above_the_methods_that_agree_to_it() -> None:
+    plain, text = (
+        methods_view(translator("ru"), plan(), RENEWED, BRAND, ticked=ticked).text.replace("\u00a0", " ")
+        for ticked in (False, True)
+    )
 
     for said in (
         "299 ₽ каждые 30 дней с банковской карты или кошелька ЮMoney",
         "за 3 дня и за сутки",
         "/autopay_off",
-        "вы разрешаете сохранить способ оплаты и списывать указанную сумму",
+        "вы разрешаете сохранить этот способ оплаты и списывать указанную сумму",
+        "Условия: /terms",
     ):
         assert said in text
+    assert "вы разрешаете" not in plain
 
 
 def test_where_nothing_can_be_renewed_nothing_is_said_of_it() -> None:

@@ -19,11 +19,12 @@ from backend.settings import Settings
 from backend.subscriptions.models import Subscription
 from backend.subscriptions.rules import Standing
 from bot.callbacks import ChooseMethod, ChoosePlan, StartTrial
-from bot.screens.checkout import checkout_view, methods_view
+from bot.screens.checkout import checkout_view
 from bot.screens.email import ask_view, email_view, saved_view
 from bot.screens.help import help_view, paysupport_view
 from bot.screens.home import home_view, trial_view
 from bot.screens.keys import choose_key_view, key_qr_view, key_views
+from bot.screens.methods import methods_view
 from bot.screens.outcomes import failed_view, paid_view, renewed_view
 from bot.screens.plans import plans_view
 from bot.screens.profile import choice_view, ended_view, ending_view, history_view, profile_view, reissue_view
@@ -188,9 +189,32 @@ def test_the_consent_stands_on_the_methods_and_above_pay_with_links_and_seller()
     for text, tap in ((methods, "Нажимая на способ оплаты"), (paying, "Нажимая «Оплатить»")):
         said, entities = parse_html(text, strict=True)
         assert f"{tap}, вы принимаете оферту и политику обработки персональных данных." in said
-        assert "Услуга: доступ к сервису на 30\xa0дней, стоимость 299\xa0₽. Исполнитель: ИП" in said
         links = [entity["url"] for entity in entities if entity["type"] == "text_link"]
         assert links == [BRAND.offer_url, BRAND.privacy_url]
+    assert "Услуга: доступ к сервису на 30\xa0дней, стоимость 299\xa0₽. Исполнитель: ИП" in paying
+
+
+def test_without_addresses_the_consent_names_the_command_that_shows_the_texts() -> None:
+    t = translator("ru")
+
+    for view in (
+        methods_view(t, plan(), METHODS, SMALL_BRAND),
+        checkout_view(t, checkout(), brand=SMALL_BRAND, now=NOW, other_methods=True),
+    ):
+        assert "политику обработки персональных данных. Коротко об условиях: /terms" in view.text
+
+
+def test_coins_share_a_row_and_their_price_stands_with_what_is_to_be_known_of_them() -> None:
+    coins = [MethodOffer("coingate", coin, Money(350, Currency.EUR), test=False) for coin in ("btc", "eth", "ltc")]
+    view = methods_view(translator("ru"), plan(), [*METHODS, *coins], BRAND)
+
+    assert [button.text for button in view.rows[3]] == ["🟠 BTC", "🔷 ETH", "⚪️ LTC"]
+    assert [len(row) for row in view.rows] == [1, 1, 1, 3, 0, 1]
+    assert view.rows[0][0].text == "💳 Банковская карта · 299\u00a0₽ 🧪"
+    text, entities = parse_html(view.text, strict=True)
+    (quote,) = [entity for entity in entities if entity["type"] == "expandable_blockquote"]
+    (hint,) = [line for line in text.splitlines() if line.startswith("🪙 Криптовалютой — 3,50\u00a0€")]
+    assert quote["length"] == len(hint.encode("utf-16-le")) // 2
 
 
 def test_without_a_page_nothing_asks_for_money_yet() -> None:
