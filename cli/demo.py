@@ -11,16 +11,20 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import typer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import delete
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from backend.app import create_app
+from backend.consents.models import SeenText
+from backend.tables import METADATA
 from cli import processes
 from cli.migrations import migrate
 from cli.postgres import Postgres
@@ -55,6 +59,7 @@ def demo(
         os.chdir(home)  # a .env of a real shop in the working directory is none of ours
         with Postgres(home) as postgres:
             migrate(postgres.dsn)
+            _refuse_another_schema(postgres.dsn, data_dir)
             processes.run(_run(postgres.dsn, home, port))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -107,6 +112,18 @@ def _environment(home: Path, port: int) -> dict[str, str]:
     )
 
 
+def _refuse_another_schema(dsn: str, data_dir: Path) -> None:
+    """A world may have been made by a draft of these migrations. A real shop only ever meets published ones."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "select table_name, column_name from information_schema.columns where table_schema = current_schema()"
+        )
+        there = set(rows.fetchall())
+    wanted = {(table.name, column.name) for table in METADATA.sorted_tables for column in table.columns}
+    if not wanted <= there:
+        raise CannotStart(f"The world in {data_dir} was made by another version: begin with an empty one by RESET=1.")
+
+
 async def _run(dsn: str, home: Path, port: int) -> None:
     deps = wire(read_settings(), dsn, bot_username=BOT_USERNAME)
     base = deps.brand.public_url
@@ -117,6 +134,7 @@ async def _run(dsn: str, home: Path, port: int) -> None:
         webhook_url=base + deps.providers.hook_path("yookassa"),
         shop_name=SHOP_NAME,
     )
+    await _forget_texts(deps)
     await prepare(deps)
     try:
         await processes.run_until_signal(
@@ -125,6 +143,12 @@ async def _run(dsn: str, home: Path, port: int) -> None:
         )
     finally:
         await deps.aclose()
+
+
+async def _forget_texts(deps: Deps) -> None:
+    """A draft may change and keep its version while nobody but this sandbox has accepted it."""
+    async with deps.db.transaction() as session:
+        await session.execute(delete(SeenText))
 
 
 async def _shop(deps: Deps, port: int) -> None:

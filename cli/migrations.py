@@ -29,7 +29,13 @@ def migrate(dsn: str) -> None:
         with psycopg.connect(plain_dsn(dsn), autocommit=True, connect_timeout=5) as connection:
             connection.execute("select pg_advisory_lock(%s)", (LOCK,))
             _refuse_a_foreign(connection)
-            if _revision(connection) != newest():
+            revision = _revision(connection)
+            if (revision or "") > newest():
+                raise NotOurDatabase(
+                    "The database was brought up to date by a newer version of this program: take that one, or"
+                    " restore what was backed up before."
+                )
+            if revision != newest():
                 import_module("cli.upgrade").upgrade(dsn)  # a shop whose schema is new does without Alembic
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(reason=str(error).partition("\n")[0]) from error

@@ -1,0 +1,39 @@
+"""The demo meets the world of another version of itself."""
+
+import signal
+import socket
+from pathlib import Path
+
+import psycopg
+
+from cli.postgres import Postgres
+from tests.integration.terminal import terminal
+
+
+async def starts(home: Path, *, until: str = "The shop is open") -> None:
+    """Start the demo on this world, see it say this, and stop it if it has not ended by itself."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with terminal("demo", "--port", str(port), "--data-dir", str(home / "world"), home=home) as seen:
+        await seen.sees(until)
+        if seen.process.returncode is None:
+            seen.process.send_signal(signal.SIGTERM)
+        await seen.ends()
+
+
+def change(home: Path, statement: str) -> None:
+    with Postgres(home / "world") as postgres, psycopg.connect(postgres.dsn) as connection:
+        connection.execute(statement)
+
+
+async def test_the_demo_opens_with_texts_that_changed_and_refuses_tables_it_does_not_know(tmp_path: Path) -> None:
+    await starts(tmp_path)
+    change(tmp_path, "update texts_seen set sha256 = 'of a draft'")
+    await starts(tmp_path)
+
+    change(tmp_path, "alter table orders rename column number to another")
+    await starts(tmp_path, until="was made by another version: begin with an empty one by RESET=1.")
+
+    change(tmp_path, "alter table orders rename column another to number")
+    change(tmp_path, "update alembic_version set version_num = '9999'")
+    await starts(tmp_path, until="brought up to date by a newer version of this program")
