@@ -26,6 +26,7 @@ from backend.kit.errors import ShopError
 from backend.kit.telemetry import REQUESTS
 from backend.links import endpoints as links
 from backend.links import page
+from backend.links.gone import answer_gone
 from backend.orders import checkout
 from backend.orders import endpoints as orders
 
@@ -121,7 +122,7 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     if error.status >= 500:
         log.warning("http.refused", path=request.url.path, reason=str(error))
     if error.status == 404 and request.url.path.startswith("/sub/"):
-        return Response(status_code=404)  # nothing for somebody who guesses
+        return answer_gone(request)
     return problems.of_error(error, request)
 
 

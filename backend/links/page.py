@@ -87,6 +87,11 @@ def render_preview(visit: Visit) -> str:
     return _render("preview.html", visit, {})
 
 
+def render_gone(visit: Visit) -> str:
+    """What a person sees at an address that is no link: nothing that tells one from another, or whose shop it is."""
+    return _render("gone.html", visit, {})
+
+
 def page_context(profile: Profile, visit: Visit) -> dict[str, object]:
     """What page.html shows, as values."""
     t, status, end = visit.t, profile.shown_status, profile.expires_at

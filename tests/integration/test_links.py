@@ -300,6 +300,29 @@ async def test_what_is_no_link_is_nothing_at_all(shop: Shop) -> None:
         assert (await shop.http.get(f"/sub/{subscription.token}{suffix}")).status_code == 404
 
 
+async def test_a_browser_is_told_what_to_do_about_a_link_that_is_gone(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.takes_trial()
+    replaced = (await buyer.subscription()).token
+    async with shop.deps.db.transaction() as session:
+        await reissue(session, (await buyer.subscription()).id, user_id=buyer.id)
+    paths = [replaced, "a" * 22, "a%00b", f"{replaced}/qr.svg", f"{'a' * 22}/open/happ"]
+
+    answers = [await shop.http.get(f"/sub/{path}", headers=BROWSER) for path in paths]
+    english = await shop.http.get(f"/sub/{replaced}", headers={**BROWSER, "Accept-Language": "en"})
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[0].content)}
+    assert len({tuple(sorted(a.headers.items() - {("date", a.headers["date"])})) for a in answers}) == 1
+    said = answers[0].text
+    assert "Откройте бота, в котором вы её получили" in said
+    assert "Open the bot that gave it to you" in english.text
+    assert answers[0].headers["cache-control"] == "no-store"
+    brand = shop.deps.brand
+    for secret in (brand.name, brand.bot_url, brand.seller, brand.support, replaced, "VPN", "t.me"):
+        assert not secret or secret not in said + english.text
+    assert (await shop.http.get(f"/sub/{replaced}", headers=APP)).content == b""
+
+
 async def test_a_format_can_be_asked_for_and_an_unknown_one_is_refused(shop: Shop) -> None:
     buyer = await shop.buyer()
     await buyer.takes_trial()

@@ -89,6 +89,10 @@ link-open-manually = Or copy the link and add it in the app from the clipboard:
 link-open-manual-title = Add the subscription to { $app }
 link-open-page = All ways to connect
 
+link-gone-title = This link does not work
+link-gone-why = It was replaced by a new one, or copied only in part.
+link-gone-what = Open the bot that gave it to you: the new link is under “My subscription”.
+
 link-preview-title = Connect to the VPN
 link-preview-text = Open the link in a browser or add it to a VPN app.
 
