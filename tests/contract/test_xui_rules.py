@@ -109,7 +109,7 @@ async def test_an_add_whose_answer_was_lost_is_stored_once_when_repeated(xui: Pa
     xui.world.faults.arm("xui", "lost_after", path="*/clients/add")
     body: dict[str, Any] = {"client": new_client("s-lost"), "inboundIds": [1]}
 
-    with pytest.raises(httpx2.RemoteProtocolError):
+    with pytest.raises(httpx2.TransportError):
         await xui.call("POST", "clients/add", body)
     await xui.post("clients/add", body)
 
