@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from cli.migrations import migrate
 from tests.machine.deeds import Play, Stage
@@ -27,7 +28,7 @@ def stage(postgres_dsn: str, tmp_path: Path) -> Iterator[Stage]:
     migrate(postgres_dsn)
     record, town = Record(postgres_dsn), open_town(postgres_dsn, tmp_path)
     record.watch()
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         Play.stage = Stage(runner, runner.run(town.__aenter__()), record)
         try:
             yield Play.stage
