@@ -12,11 +12,15 @@ from typing import Any
 from sqlalchemy import Text, cast, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.audit.models import Violation
+from backend.audit.models import Check, Violation
+from backend.orders.decisions import ACCEPTED
 from backend.subscriptions.models import Extension, Subscription
 from backend.subscriptions.rules import Entry, replay
 
 AT_A_TIME = 5000
+A_DAY = timedelta(days=1)
+LAST_TRY = timedelta(hours=1)  # an event is looked at for a day, at last hourly
+RESTED = timedelta(hours=2)
 ANNOUNCED_FOR = timedelta(days=89)  # a day less than what was said is kept
 
 
@@ -30,6 +34,13 @@ class Books:
 
     async def rows(self, sql: str, **values: Any) -> list["Found"]:
         return [Found(*row) for row in await self.session.execute(text(sql), values)]
+
+    async def unless_rested(self, name: str, sql: str, **values: Any) -> list["Found"]:
+        """The same for what waits: after a rest of the worker it has the time until the next audit."""
+        check = await self.session.get(Check, name)
+        if check is None or check.checked_at <= self.now - RESTED:
+            return []
+        return await self.rows(sql, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,18 @@ async def refunded_within(books: Books) -> list[Found]:
 
 
 @rule
+async def refunded_sum(books: Books) -> list[Found]:
+    """What has gone back of a payment is the sum of its refunds that were made."""
+    return await books.rows("""
+        with made as (
+            select payment_id, sum(amount_minor) as minor from refunds where state = 'succeeded' group by payment_id)
+        select p.id::text, p.provider, 'refunded ' || p.refunded_minor || ', refunds: ' || coalesce(m.minor, 0)
+          from payments p left join made m on m.payment_id = p.id
+         where p.refunded_minor <> coalesce(m.minor, 0)
+    """)
+
+
+@rule
 async def days_taken(books: Books) -> list[Found]:
     """The days taken back for a payment are its days by the share of it that went back, rounded down."""
     return await books.rows("""
@@ -209,6 +232,32 @@ async def one_charge(books: Books) -> list[Found]:
 
 
 @rule
+async def charge_order(books: Books) -> list[Found]:
+    """What we charged by ourselves was for an order of a renewal."""
+    return await books.rows("""
+        select p.id::text, p.provider, 'order ' || o.number || ', kind: ' || o.kind
+          from payments p join orders o on o.id = p.order_id
+         where p.initiated_by = 'shop' and p.state = 'succeeded'
+           and (o.kind <> 'autopay' or o.cycle_key is null)
+    """)
+
+
+@rule
+async def logged_decision(books: Books) -> list[Found]:
+    """What an operator let count, though it was not what was asked for, is in the log of what operators did."""
+    return await books.rows(
+        """
+        select p.id::text, p.provider, p.review_reason
+          from payments p
+         where p.state = 'succeeded' and starts_with(p.review_reason, :accepted) and not exists (
+            select from audit_log a
+             where a.action = 'payment.review' and a.subject = p.id::text and a.details ->> 'decision' = 'accept')
+        """,
+        accepted=ACCEPTED,
+    )
+
+
+@rule
 async def as_asked(books: Books) -> list[Found]:
     """What succeeded was paid by the buyer of its order, in its currency and amount, and known to the provider."""
     return await books.rows("""
@@ -255,6 +304,36 @@ async def key_identity(books: Books) -> list[Found]:
          where k.applied_version = s.desired_version and s.desired_version > 0
            and k.applied_uuid is distinct from s.client_uuid
     """)
+
+
+@rule
+async def stale_key(books: Books) -> list[Found]:
+    """No key waits for its panel longer than a day."""
+    return await books.unless_rested(
+        "stale-key",
+        """
+        select k.id::text, null, 'server ' || v.name || ': ' || coalesce(k.last_error, v.last_error, '')
+          from vpn_keys k join subscriptions s on s.id = k.subscription_id join servers v on v.id = k.server_id
+         where k.applied_version < s.desired_version
+           and (v.failing_since <= :since
+                or (k.sync_attempts >= 9 and not exists (
+                    select from extensions e where e.subscription_id = s.id and e.at > :since)))
+        """,
+        since=books.now - A_DAY,
+    )
+
+
+@rule
+async def stale_event(books: Books) -> list[Found]:
+    """What a provider said is compared with the truth within a day."""
+    return await books.unless_rested(
+        "stale-event",
+        """
+        select id::text, null, provider || ' ' || dedup_key || coalesce(': ' || last_error, '')
+          from inbox where handled_at is null and proven and received_at <= :since
+        """,
+        since=books.now - A_DAY - LAST_TRY,
+    )
 
 
 @rule

@@ -81,11 +81,9 @@ async def _remember(
     for name, wrong in found.items():
         for one in {one.subject: one for one in wrong}.values():
             if known.pop((name, one.subject), None) is None:
-                violation = Violation(
-                    rule=name, subject=one.subject, provider=one.provider, details=one.details, found_at=now
-                )
-                session.add(violation)
-                fresh[name, one.provider].append(violation)
+                violation = await _open(session, name, one, now)
+                if violation is not None:
+                    fresh[name, one.provider].append(violation)
         count = insert(Check).values(rule=name, violations=len(wrong), checked_at=now)
         updated = {"violations": count.excluded.violations, "checked_at": count.excluded.checked_at}
         await session.execute(count.on_conflict_do_update(index_elements=[Check.rule], set_=updated))
@@ -94,6 +92,19 @@ async def _remember(
     await session.execute(delete(Check).where(Check.rule.not_in(found)))  # a rule of another version
     await session.flush()
     return fresh
+
+
+async def _open(session: AsyncSession, name: str, one: Found, now: datetime) -> Violation | None:
+    """A new line; None: another audit at the same time has just written and told it."""
+    row = (
+        insert(Violation)
+        .values(rule=name, subject=one.subject, provider=one.provider, details=one.details, found_at=now)
+        .on_conflict_do_nothing(
+            index_elements=[Violation.rule, Violation.subject], index_where=Violation.gone_at.is_(None)
+        )
+        .returning(Violation)
+    )
+    return (await session.scalars(row)).one_or_none()
 
 
 async def measure(session: AsyncSession, registry: CollectorRegistry) -> None:

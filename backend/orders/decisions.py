@@ -23,6 +23,8 @@ from backend.users import service as users
 
 log = structlog.get_logger()
 
+ACCEPTED = "accepted: "  # begins the reason of a review once an operator has let it count
+
 
 class NotInReview(Conflict):
     """This payment waits for no decision."""
@@ -84,6 +86,8 @@ async def _shown(deps: Deps, payment: Payment, now: datetime) -> Snapshot:
 async def accept(session: AsyncSession, payment_id: UUID, shown: Snapshot, now: datetime) -> Granted:
     """Count a payment in review as if it were exactly what was asked for. `shown`: what `look` has found.
 
+    The caller writes the deed down in the same transaction: the audit looks for it.
+
     Raises:
         PaymentNotFound, NotInReview, StrayPayment
         NotPaid: what was shown is not this payment, paid.
@@ -95,6 +99,7 @@ async def accept(session: AsyncSession, payment_id: UUID, shown: Snapshot, now: 
     if payment.refunded_minor or await refunds.find_open(session, payment_id) is not None:
         raise RefundUnderWay(payment=payment_id)
     payment.state, payment.paid_at, payment.next_check_at = PaymentState.SUCCEEDED, payment.paid_at or now, NEVER
+    payment.review_reason = f"{ACCEPTED}{payment.review_reason}"
     await session.flush()
     log.info("payment.accepted", payment=payment_id)
     return await fulfil(session, payment, now)

@@ -27,6 +27,8 @@ from backend.payments.providers.base import Hint
 from backend.switches.service import providers_off
 from sandbox.companies import environment
 from tests.house import ROOT
+from tests.integration.test_concurrency import LOCK_WAITS
+from tests.outside import until
 from tests.shop import SECRET_KEY, Buyer, Shop
 
 LIVES = {"yookassa": timedelta(hours=24)}
@@ -39,6 +41,7 @@ OF_NOBODY = """
     insert into extensions (subscription_id, source, source_id, days, at)
     select id, '{}', 'nobody', 5, paid_until from subscriptions
 """
+LOOKED = "insert into audit_checks (rule, violations, checked_at) select '{}', 0, max(at) from extensions"
 MANY = """
     with numbers as (select n, gen_random_uuid() s, gen_random_uuid() o, gen_random_uuid() p, :then as t
                        from generate_series(1, 3000) n),
@@ -86,6 +89,20 @@ BREAKS: dict[str, tuple[str, str]] = {
     ),
     "as-asked": ("update orders set amount_minor = amount_minor + 1", "payments"),
     "allowed-charge": ("update payments set initiated_by = 'shop'", "payments"),
+    "refunded-sum": ("update payments set refunded_minor = 1", "payments"),
+    "charge-order": ("update payments set initiated_by = 'shop'", "payments"),
+    "logged-decision": ("update payments set review_reason = 'accepted: amount'", "payments"),
+    "stale-key": (
+        "update subscriptions set desired_version = desired_version + 1;"
+        "update servers set failing_since = (select max(at) from extensions) - interval '25 hours';"
+        + LOOKED.format("stale-key"),
+        "vpn_keys",
+    ),
+    "stale-event": (
+        "update inbox set handled_at = null, received_at = received_at - interval '26 hours';"
+        + LOOKED.format("stale-event"),
+        "inbox",
+    ),
     "key-version": ("update vpn_keys set applied_version = applied_version + 1", "vpn_keys"),
     "key-identity": ("update vpn_keys set applied_uuid = gen_random_uuid()", "vpn_keys"),
     "announced-once": ("delete from notifications where kind = 'Paid'", "payments"),
@@ -150,13 +167,50 @@ async def test_a_broken_rule_is_found_with_its_id(shop: Shop, rule: str) -> None
             "nobody": "select 'nobody'",
             "another": "select '00000000-0000-5000-8000-000000000000'",
             "refs": "select provider_payment_id from payments limit 1",
-        }.get(table, f"select id::text from {table} where id <> '00000000-0000-5000-8000-000000000000'")
+        }.get(table, f"select id::text from {table} where id::text <> '00000000-0000-5000-8000-000000000000'")
         subject = await session.scalar(text(named))
 
     assert not any(clean.values())
     assert [one.subject for one in found] == [subject]
     assert found[0].details
     assert found[0].provider in ("yookassa", None)
+
+
+@pytest.mark.parametrize("rule", ["stale-key", "stale-event"])
+async def test_after_a_rest_of_the_worker_what_waits_has_until_the_next_audit(shop: Shop, rule: str) -> None:
+    await sold(shop)
+    await shop.passes(hours=3)
+    sql = BREAKS[rule][0]
+    async with broken(shop, f"delete from audit_checks;{sql}") as session:
+        found = (await look(session, shop.now + timedelta(hours=3), LIVES))[rule]
+
+    assert found == []
+
+
+async def test_two_audits_at_a_time_tell_once(shop: Shop) -> None:
+    await sold(shop)
+    await spoil(shop, "update orders set amount_minor = amount_minor + 1")
+    db = shop.deps.db
+
+    async with db.transaction() as first:
+        await audit_books(first, shop.now, LIVES)
+        second = asyncio.create_task(audited(shop))
+        await until_blocked(shop)
+    await second
+
+    assert len(alerts(shop)) == 1
+    assert len(await shop.all(select(Violation))) == 1
+    await spoil(shop, "update orders set amount_minor = amount_minor - 1")
+
+
+async def until_blocked(shop: Shop) -> None:
+    """Somebody stands before somebody else's lock."""
+
+    async def holds() -> bool:
+        async with shop.deps.db.transaction() as session:
+            return bool(await session.scalar(LOCK_WAITS))
+
+    await until(holds)
 
 
 async def test_a_ledger_that_is_longer_than_one_look_is_replayed_whole(

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from backend.audit.service import note
 from backend.kit.errors import Unavailable
 from backend.kit.tokens import new_id
 from backend.notifications.kinds import Paid, PaymentFailed, Refunded
@@ -39,6 +40,8 @@ async def accepts(shop: Shop, payment_id: UUID) -> None:
     if shown is not None:
         async with shop.deps.db.transaction() as session:
             await decisions.accept(session, payment_id, shown, shop.now)
+            who, deed, about = "cli:tests", "payment.review", str(payment_id)
+            await note(session, actor=who, action=deed, subject=about, now=shop.now, decision="accept")
 
 
 async def test_an_accepted_payment_counts_once_and_for_good(shop: Shop) -> None:

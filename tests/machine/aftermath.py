@@ -5,6 +5,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from backend.audit.service import note
 from backend.autopay.service import switch_off
 from backend.kit.errors import Unavailable
 from backend.kit.money import Money
@@ -91,6 +92,8 @@ class Aftermath(Play):
             async with deps.db.transaction() as session:
                 if shown is not None:
                     await decisions.accept(session, payment.id, shown, now)
+                    about = str(payment.id)
+                    await note(session, actor="x", action="payment.review", subject=about, now=now, decision="accept")
                 elif not accepts:
                     await decisions.reject(session, payment.id, now)
         except (Unavailable, RefundUnderWay):  # the company does not answer, or its people were faster
