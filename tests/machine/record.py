@@ -24,7 +24,8 @@ EDGES = frozenset(
 )
 """Every move a payment may make; each must be seen in a run, and no other."""
 
-BIRTHS = frozenset({"new", "review"})  # review: money that belongs to no order
+BIRTHS = frozenset({"new", "review", "failed"})
+"""review: money that belongs to no order. failed: a second payment of one attempt, until it is told how it stands."""
 
 WATCH = """
     create schema machine;
