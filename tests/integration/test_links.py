@@ -314,7 +314,7 @@ async def test_a_browser_is_told_what_to_do_about_a_link_that_is_gone(shop: Shop
     assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[0].content)}
     assert len({tuple(sorted(a.headers.items() - {("date", a.headers["date"])})) for a in answers}) == 1
     said = answers[0].text
-    assert "Откройте бота, в котором вы её получили" in said
+    assert "Откройте бот, в котором вы её получили" in said
     assert "Open the bot that gave it to you" in english.text
     assert answers[0].headers["cache-control"] == "no-store"
     brand = shop.deps.brand

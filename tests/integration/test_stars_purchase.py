@@ -127,7 +127,7 @@ async def test_a_plan_that_was_withdrawn_is_not_paid_for(bot_shop: BotShop) -> N
     async with bot_shop.shop.deps.db.transaction() as session:
         await withdraw(session, plan.id, bot_shop.shop.now)
 
-    assert await refusal(buyer, link) == "Этот счёт больше не действует. Откройте бота и выберите тариф ещё раз."
+    assert await refusal(buyer, link) == "Этот счёт больше не действует. Откройте бот и выберите тариф ещё раз."
 
 
 async def test_a_person_who_is_blocked_does_not_pay(bot_shop: BotShop) -> None:

@@ -119,6 +119,6 @@ async def test_a_plan_withdrawn_between_invoice_and_payment_is_not_paid_for(
     refused = await zoya.pays_stars(link)
 
     assert (refused["state"], await zoya.stars()) == ("refused", owned)
-    assert refused["error"] == "Этот счёт больше не действует. Откройте бота и выберите тариф ещё раз."
+    assert refused["error"] == "Этот счёт больше не действует. Откройте бот и выберите тариф ещё раз."
     assert not (await zoya.says("/start")).place_of("Дача")
     assert not [message for message in await zoya.chat() if message.photo]

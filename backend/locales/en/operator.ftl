@@ -156,7 +156,7 @@ report-refund =
         [one] { $provider }: { $amount }, { $count } refund
        *[other] { $provider }: { $amount }, { $count } refunds
     }
-report-people = New people: { $count }
+report-people = New users: { $count }
 report-trials = Trials: { $count }
 report-difference =
     ⚠️ It does not add up: { $provider }

@@ -5,6 +5,7 @@ payment-description =
         [one] Subscription, { $days } day, order { $order }
        *[other] Subscription, { $days } days, order { $order }
     }
+
 invoice-title =
     { $days ->
         [one] { $days } day of access

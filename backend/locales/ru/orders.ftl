@@ -6,6 +6,7 @@ payment-description =
         [few] Подписка, { $days } дня, заказ { $order }
        *[many] Подписка, { $days } дней, заказ { $order }
     }
+
 invoice-title =
     { $days ->
         [one] Подписка на { $days } день

@@ -299,3 +299,12 @@ def test_support_is_named_and_has_a_button_where_telegram_can_open_it(
 
     assert support in view.text
     assert [b.opens for row in view.rows for b in row if isinstance(b.opens, str)] == button
+
+
+@pytest.mark.parametrize("language", languages())
+def test_money_that_was_only_held_is_not_said_to_be_taken_and_given_back(language: str) -> None:
+    text = failed_view(translator(language), 2, "expired_on_capture").text
+
+    assert ("Деньги не списаны." if language == "ru" else "No money was taken.") in text
+    assert "вернулись" not in text
+    assert "went back" not in text
