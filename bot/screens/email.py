@@ -30,7 +30,7 @@ def ask_view(t: Translate, brand: Brand, *, wrong: bool = False) -> View:
         paragraphs(
             t("email-wrong") if wrong else t("email-ask"),
             "" if wrong else t("email-why"),
-            t("email-consent", privacy=privacy if brand.privacy_url else f"{privacy}, /terms"),
+            t("email-consent", privacy=privacy if brand.privacy_url else f"{privacy} (/terms)"),
             "" if wrong else t("email-once"),
         ),
         [[Button(t("button-home"), Open(screen=Screen.HOME))]],

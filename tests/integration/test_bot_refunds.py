@@ -147,7 +147,7 @@ async def test_all_stars_of_a_payment_go_back_or_none(shop: Shop) -> None:
         await buyer.phone.taps("№ ")
         confirm = (await buyer.phone.screen())["text"]
         assert "Вернуть 200\u00a0⭐?" in confirm
-        assert "возвращается только целиком" in confirm
+        assert "можно вернуть только целиком" in confirm
         await buyer.phone.taps("Да, вернуть")
         await shop.run_jobs()
         await operator.taps("✅ Вернуть", on=await found(operator, "Вернуть 200"))

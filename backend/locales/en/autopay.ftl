@@ -37,7 +37,7 @@ autopay-off = 🚫 <b>Automatic renewal is off, and the saved payment method is 
 autopay-off-provider = 🚫 <b>Automatic renewal is off: Telegram will charge no more Stars.</b>
 autopay-off-until = Access lasts until { $moment }. There will be no more charges.
 autopay-off-ended = There will be no more charges.
-autopay-off-already = Automatic renewal was off already, nothing is charged.
+autopay-off-already = Automatic renewal is already off; nothing is charged.
 autopay-off-late = The last charge, { $amount }, began before you turned renewal off, so it stands and its days are added. If you do not need them, you can have the money back.
 button-autopay-refund = ↩️ Money back
 
@@ -50,22 +50,22 @@ autopay-notice-charge = On { $moment } we will charge { $amount } to { $from } {
 autopay-notice-manual = If you extend it yourself before that, nothing will be charged.
 
 autopay-failed = ⚠️ <b>Your subscription could not be renewed yet</b>
-autopay-failed-again = We will try again on { $moment }. No need to wait: extend it yourself, and there will be no second charge.
+autopay-failed-again = We will try again on { $moment }. You need not wait: extend it yourself, and there will be no second charge.
 
 autopay-stopped = ⏸ <b>Automatic renewal is paused</b>
 autopay-ended = 🚫 <b>Automatic renewal is off</b>
 autopay-why-price = The plan now costs { $price }, more than you allowed us to charge. We charge nothing without your consent.
-autopay-why-price-provider = The price has changed: it is { $price } now. The subscription in Stars at the old price is cancelled, and Telegram charges nothing more.
+autopay-why-price-provider = The price has changed: it is { $price } now. The subscription in Stars at the old price is canceled, and Telegram will charge nothing more.
 autopay-why-plan_gone = This plan is no longer on sale. Choose another one: your key and link stay the same.
 autopay-why-exhausted = We tried several times, but no charge went through.
 autopay-why-lapsed = We could not renew in time, and we do not charge after the fact.
 autopay-why-email = The receipt for a renewal goes by e-mail, and we no longer have your address. Set it under Settings → E-mail for receipts, and automatic renewal goes on by itself.
-autopay-why-refunded = The money for this subscription was returned, so we will not renew it any more.
+autopay-why-refunded = This subscription was refunded, so we will not renew it any more.
 autopay-why-method_gone = The saved payment method is gone.
-autopay-why-canceled = You cancelled the subscription in Stars in Telegram's settings. You can restore it there while the paid time lasts.
-autopay-why-failed = Telegram could not charge the Stars: most likely there were too few.
+autopay-why-canceled = You canceled the subscription in Stars in Telegram’s settings. You can restore it there while the paid time lasts.
+autopay-why-failed = Telegram could not charge the Stars: most likely there were not enough of them.
 autopay-pay-again = To keep your access, extend the subscription yourself. You can turn automatic renewal on again when you pay.
 autopay-agreed = ✅ <b>Agreed</b>
-autopay-price-changed = The price has changed meanwhile, please look again.
+autopay-price-changed = The price has changed in the meantime, please look again.
 
 error-mandate-not-found = There is no such automatic renewal. Open “My subscription” → “Automatic renewal”.

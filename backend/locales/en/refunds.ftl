@@ -2,51 +2,51 @@
 
 button-refund = ↩️ Get money back
 refund-list-title = ↩️ <b>Get money back</b>
-refund-list-hint = For which payment? The button says how much comes back. We return the money for whole days that are still ahead, or all of it if the key never worked.
-refund-list-none = There is nothing to return now: no paid days are ahead, or a refund is on its way already.
-refund-list-contact = If that is wrong, write to us: { $support }
+refund-list-hint = For which payment? The button shows how much you get back. We refund the whole days you still have ahead, or everything if the key never worked.
+refund-list-none = There is nothing to refund right now: you have no paid days ahead, or a refund is already under way.
+refund-list-contact = If that is not right, write to us: { $support }
 button-refund-payment = 🧾 No. { $order } · { $amount }
 
 refund-confirm-title = ↩️ <b>Get { $amount } back?</b>
-refund-confirm-order = Order No. { $order } of { $day }, paid { $paid }.
-refund-confirm-days = Your subscription gets shorter by { days-count }.
-refund-confirm-whole = Such a payment comes back as a whole or not at all, so the seller decides on every request.
-refund-confirm-by-hand = This money is returned by hand: we will write to you and ask where to send it.
-refund-confirm-how = The seller looks at your request, and the answer comes here. The money goes back to where it came from within 10 days.
-refund-confirm-how-by-hand = The seller looks at your request, and the answer comes here.
+refund-confirm-order = Order No. { $order } of { $day }, { $paid } paid.
+refund-confirm-days = Your subscription will be { days-count } shorter.
+refund-confirm-whole = A payment like this can only be refunded in full, so the seller decides on each request separately.
+refund-confirm-by-hand = This money is returned by hand: we will message you and ask where to send it.
+refund-confirm-how = The seller will look at your request, and you will get the answer here. The money goes back the way it was paid within 10 days.
+refund-confirm-how-by-hand = The seller will look at your request, and you will get the answer here.
 button-refund-confirm = ↩️ Yes, return { $amount }
 
-refund-asked-title = 📨 <b>We have your request</b>
-refund-asked = Order No. { $order }, { $amount } to come back. Until the seller answers, your subscription works as usual.
-refund-asked-less = Days that go by until then are subtracted from the sum.
-refund-asked-all = { $amount } to come back. This money is returned by hand: we will write to you and ask where to send it.
+refund-asked-title = 📨 <b>Request received</b>
+refund-asked = Order No. { $order }, { $amount } to be refunded. Until the seller answers, your subscription works as usual.
+refund-asked-less = The days that pass until then will be deducted from the sum.
+refund-asked-all = { $amount } to be refunded. This money is returned by hand: we will message you and ask where to send it.
 
 refund-granted-title = ✅ <b>Refund granted: { $amount }</b>
-refund-granted = Order No. { $order }. The money goes back to where it came from, usually in 1 to 3 days, 10 at most. I will write when it is on its way.
-refund-granted-by-hand = Order No. { $order }. This money is returned by hand: we will write to you and ask where to send it. I will write when it is on its way.
+refund-granted = Order No. { $order }. The money goes back the way it was paid, usually within 1 to 3 days, 10 at most. I will let you know when it is on its way.
+refund-granted-by-hand = Order No. { $order }. This money is returned by hand: we will message you and ask where to send it. I will let you know when it is on its way.
 refund-declined-title = ❌ <b>Refund declined</b>
-refund-declined = Order No. { $order }, { $amount }. You disagree? Write to us: { $support }
+refund-declined = Order No. { $order }, { $amount }. If you disagree, write to us: { $support }
 
-paid-again-title = ✅ <b>Paid once more: { $price }</b>
+paid-again-title = ✅ <b>Paid again: { $price }</b>
 paid-again =
     { $times ->
-        [2] We got two payments for one order and counted both
-       *[other] We got { $times } payments for one order and counted them all
-    }: your subscription is longer by { days-count } and runs until { $moment }.
-paid-again-offer = If that was a mistake, take the last one back: the button works for 14 days, and you need not wait for the seller.
+        [2] We received two payments for one order and counted both
+       *[other] We received { $times } payments for one order and counted them all
+    }: your subscription is extended by { days-count } and runs until { $moment }.
+paid-again-offer = If that was a mistake, take the last one back: the button works for 14 days, and you do not have to wait for the seller.
 button-return-second = ↩️ Return { $price }
 second-returning-title = ↩️ <b>Returning { $amount }</b>
-second-returning = The money goes back to where it came from, usually in 1 to 3 days. When it is on its way your subscription gets shorter, and I will write.
+second-returning = The money goes back the way it was paid, usually within 1 to 3 days. When it is on its way, your subscription gets shorter and I will let you know.
 
 refund-description = Refund for order { $order }
-failure-declined_by_shop = The payment was not what we had asked for, and we could not count it. If money was taken, we will return it.
+failure-declined_by_shop = The payment was not what we had asked for, so we could not count it. If money was taken, we will return it.
 
 error-refund-not-found = There is no such refund.
-error-refund-under-way = A refund of this payment is on its way or was decided on.
-error-nothing-to-give-back = There is nothing of this payment to return.
+error-refund-under-way = A refund of this payment is already under way or has been decided on.
+error-nothing-to-give-back = There is nothing left to refund for this payment.
 error-refund-too-large = That is more than is left of the payment.
-error-only-all-of-it = This payment comes back as a whole or not at all.
-error-already-decided = This request has been decided on.
+error-only-all-of-it = This payment can only be refunded in full.
+error-already-decided = This request has already been decided on.
 error-offer-ended = The 14 days are over. You can still ask for a refund: /paysupport
 error-not-in-review = This payment waits for no decision.
 error-stray-payment = This money is for no order of whoever paid it. It cannot be counted and goes back by itself.

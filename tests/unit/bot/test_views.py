@@ -234,7 +234,7 @@ def test_a_reason_unknown_to_us_is_a_declined_payment() -> None:
 def test_a_time_over_is_not_called_a_decline() -> None:
     view = failed_view(translator("en"), 2, "expired_on_confirmation")
 
-    assert view.text.startswith("⌛️ <b>The time to pay is over</b>")
+    assert view.text.startswith("⌛️ <b>The time to pay has run out</b>")
 
 
 def test_the_last_day_is_not_called_one_day() -> None:
