@@ -64,7 +64,7 @@ operator-refund-buyer = Buyer: { $buyer }
 operator-refund-again = After your tap the sum is computed again.
 button-refund-grant = ✅ Return
 button-refund-decline = ❌ Decline
-operator-refund-granted = ✅ <b>Returning { $amount }</b>, order No. { $order }. If the provider refuses, I will write.
+operator-refund-granted = ✅ <b>Returning { $amount }</b>, order No. { $order }. If the provider refuses, I will let you know.
 operator-refund-by-hand =
     ✋ <b>Return { $amount } by hand</b>, order No. { $order }
     { $provider } returns no money at our request. Ask the buyer where to send it and make the refund in the cabinet: payment <code>{ $payment }</code>. The shop notices by itself, takes the days and tells the buyer.
