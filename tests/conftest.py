@@ -18,6 +18,7 @@ settings.register_profile("shop", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("shop")
 
 
+@pytest.hookimpl(optionalhook=True)  # tests in a browser run without that plugin
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The event loop that the shop runs on."""
     return {"uvloop": uvloop.new_event_loop}
