@@ -13,7 +13,7 @@ from backend.notifications.models import Notification
 from backend.orders.looking import SWEEP_EVERY, SWEEP_TIMER
 from backend.payments.circuits import circuits
 from backend.payments.models import Payment
-from backend.switches.service import HELD, OFF, switches
+from backend.switches.service import DIFFERS, HELD, OFF, switches
 
 Values = Iterable[tuple[tuple[str, ...], float]]
 
@@ -33,6 +33,8 @@ async def measure(session: AsyncSession, providers: Iterable[str], now: datetime
     gauge("shop_circuit_open", "1: the provider is in trouble.", ("provider",), _flags(names, opened))
     gauge("shop_provider_off", "1: an operator switched it off.", ("provider",), _flags(names, _bare(off, OFF)))
     gauge("shop_provider_held", "1: the audit holds it.", ("provider",), _flags(names, _bare(off, HELD)))
+    differs = _flags(names, _bare(off, DIFFERS))
+    gauge("shop_provider_differs", "1: it is not what the settings say.", ("provider",), differs)
     gauge("shop_payments", "Attempts to pay.", ("provider", "state"), await _payments(session))
     gauge("shop_alerts", "What operators were told, as far as it is kept.", ("kind",), await _alerts(session))
     gauge(

@@ -175,12 +175,15 @@ async def test_metrics_say_what_is_off_open_and_paid(shop: Shop) -> None:
     await (await shop.buyer()).buys("monthly")
     await shop.webhook({}, address="203.0.113.9")
     await switch(shop, on=False)
+    async with shop.deps.db.transaction() as session:
+        await switches.disagree(session, "yookassa", "test where live is expected", clock.now())
     await shop.passes(minutes=90)
 
     metrics = (await shop.http.get("/metrics")).text
 
     assert 'shop_provider_off{provider="yookassa"} 1.0' in metrics
     assert 'shop_provider_held{provider="yookassa"} 0.0' in metrics
+    assert 'shop_provider_differs{provider="yookassa"} 1.0' in metrics
     assert 'shop_circuit_open{provider="yookassa"} 0.0' in metrics
     assert 'shop_payments{provider="yookassa",state="succeeded"} 1.0' in metrics
     assert 'shop_alerts{kind="Sold"} 1.0' in metrics
