@@ -29,7 +29,7 @@ async def test_three_taps_lead_to_the_invoice_and_the_key_follows_the_coins(
     roma = await new_person("Рома")
     await roma.says("/start")
     await roma.taps("Месяц")
-    assert "курс фиксируется на 20 минут" in (await roma.reads("Как удобнее оплатить?")).text
+    assert "Курс фиксируется на 20 минут" in (await roma.reads("Как удобнее оплатить?")).text
     await roma.taps(method)
     url = await roma.address_of("Оплатить")
     page = await world.opens(url)
