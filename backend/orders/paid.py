@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Text, cast, exists, func, select
+from sqlalchemy import ColumnElement, Text, cast, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -16,35 +16,42 @@ from backend.subscriptions.models import Extension
 from backend.vpn.models import VpnKey
 
 
+def purchase(order: type[Order]) -> ColumnElement[str]:
+    """What orders placed from one message for one plan have in common, whatever they were to be paid by."""
+    return func.split_part(order.client_request_id, "#", 1)
+
+
 async def paid_besides(session: AsyncSession, payment: Payment) -> Sequence[Payment]:
-    """The other payments of its order that its owner has made, and that did not go back whole."""
-    query = select(Payment).where(
-        Payment.order_id == payment.order_id,
-        Payment.user_id == payment.user_id,
-        Payment.id != payment.id,
-        Payment.state == PaymentState.SUCCEEDED,
-        Payment.refunded_minor < Payment.amount_minor,
-    )
+    """The other payments of its purchase that its owner has made, and that did not go back whole."""
+    other = aliased(Payment)
+    query = select(other).where(*_besides(other, payment), other.refunded_minor < other.amount_minor)
     return (await session.scalars(query)).all()
 
 
 async def count_untouched(session: AsyncSession, payment: Payment) -> int:
-    """How many other payments of its order its owner has made of which nothing goes back."""
+    """How many other payments of its purchase its owner has made of which nothing goes back."""
     other = aliased(Payment)
     going_back = exists().where(Refund.payment_id == other.id, Refund.state.in_(OPEN))
-    query = (
-        select(func.count())
-        .select_from(other)
-        .where(
-            other.order_id == payment.order_id,
-            other.user_id == payment.user_id,
-            other.id != payment.id,
-            other.state == PaymentState.SUCCEEDED,
-            other.refunded_minor == 0,
-            ~going_back,
-        )
-    )
+    query = select(func.count()).select_from(other)
+    query = query.where(*_besides(other, payment), other.refunded_minor == 0, ~going_back)
     return await session.scalar(query) or 0
+
+
+def _besides(other: type[Payment], payment: Payment) -> Sequence[ColumnElement[bool]]:
+    """Of one order, or of two of one purchase that were both there before either was paid."""
+    mine, theirs = aliased(Order), aliased(Order)
+    at_once = (theirs.created_at <= payment.paid_at) & (mine.created_at <= other.paid_at)
+    together = exists().where(
+        mine.id == payment.order_id,
+        theirs.id == other.order_id,
+        (mine.id == theirs.id) | ((purchase(mine) == purchase(theirs)) & at_once),
+    )
+    return (
+        other.user_id == payment.user_id,
+        other.id != payment.id,
+        other.state == PaymentState.SUCCEEDED,
+        together,
+    )
 
 
 async def paid_of(session: AsyncSession, user_id: int, *, limit: int = 10) -> Sequence[tuple[Payment, Order]]:

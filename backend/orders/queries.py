@@ -24,14 +24,19 @@ WATCHED = (*OPEN, PaymentState.CANCELED)
 _ITS_OWN = (Payment.order_id == Order.id, Payment.user_id == Order.user_id)  # not what somebody else paid for it
 
 
-async def find_open_order(session: AsyncSession, user_id: int, request_id: str, now: datetime) -> Order | None:
-    """The order of this request that may still be paid at its price."""
+async def find_open_order(
+    session: AsyncSession, user_id: int, request_id: str, now: datetime, *, price: Money, renewed: bool
+) -> Order | None:
+    """The order of this request that may still be paid, at this price; `renewed`: with the consent to renewals."""
     paid = exists().where(*_ITS_OWN, Payment.state.in_([PaymentState.SUCCEEDED, PaymentState.REVIEW]))
     query = (
         select(Order)
         .where(
             Order.user_id == user_id,
             Order.client_request_id.startswith(f"{request_id}#", autoescape=True),
+            Order.amount_minor == price.minor,
+            Order.currency == price.currency.value,
+            Order.autopay_consent_id.is_not(None) == renewed,
             Order.expires_at > now,
             Order.canceled_at.is_(None),
             ~paid,

@@ -26,7 +26,7 @@ from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, left_of
 from backend.payments.service import PaymentNotFound, lock_payment
 from backend.subscriptions.models import Subscription
 
-SECOND_FOR = timedelta(days=14)  # how long the second payment of an order goes back at one tap
+SECOND_FOR = timedelta(days=14)  # how long the second payment of a purchase goes back at one tap
 
 
 class AlreadyDecided(Conflict):
@@ -213,7 +213,7 @@ async def _pro_rata(
 async def return_second(
     session: AsyncSession, providers: Providers, now: datetime, *, payment_id: UUID, user_id: int
 ) -> tuple[Money, bool]:
-    """Give back all of a payment of an order that was paid by another one too: how much that is.
+    """Give back all of a payment of a purchase that was paid by another one too: how much that is.
 
     Nobody need agree. True: a person must do it in the company's cabinet, so the operators are asked to.
 

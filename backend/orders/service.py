@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from backend.consents.service import accept, accept_offer
 from backend.kit.errors import NotFound
@@ -20,7 +21,7 @@ from backend.notifications.service import notify, tell_operators
 from backend.orders import renewals
 from backend.orders.asking import BLOCKED, ask_operators
 from backend.orders.models import Order
-from backend.orders.paid import paid_besides
+from backend.orders.paid import paid_besides, purchase
 from backend.orders.queries import find_open_order
 from backend.orders.rules import days_taken
 from backend.payments import inbox, refunds, saved
@@ -90,8 +91,8 @@ async def place_order(
 
     The same request gives the same order while that is unpaid and its price holds. The caller holds the user's row.
     """
-    again = await find_open_order(session, user_id, request_id, now)
-    if again is not None and again.amount == price and autopay == (again.autopay_consent_id is not None):
+    again = await find_open_order(session, user_id, request_id, now, price=price, renewed=autopay)
+    if again is not None:
         return again
     subscription = await subscriptions.subscription_to_extend(session, user_id, now)
     consent = await accept_offer(session, user_id, now, channel="bot")
@@ -295,8 +296,13 @@ async def _tell_review(session: AsyncSession, payment: Payment, now: datetime) -
 
 
 async def lock_order(session: AsyncSession, order_id: UUID | None) -> None:
-    """Until the transaction ends, after its payment as everywhere; rows that name it may be written meanwhile."""
-    await session.execute(select(Order.id).where(Order.id == order_id).with_for_update(key_share=True))
+    """With the others of its purchase, until the transaction ends, after its payment as everywhere.
+
+    Rows that name them may be written meanwhile.
+    """
+    mine = aliased(Order)
+    together = exists().where(mine.id == order_id, mine.user_id == Order.user_id, purchase(mine) == purchase(Order))
+    await session.execute(select(Order.id).where(together).order_by(Order.id).with_for_update(key_share=True))
 
 
 async def get_order(session: AsyncSession, order_id: UUID | None) -> Order:

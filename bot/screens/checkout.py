@@ -154,7 +154,6 @@ async def order(
     """
     place, shown_in = _place(call)
     now, autopay = clock.now(), isinstance(chosen, ChooseRenewed)
-    tapped = f"{place}:{chosen.plan_id}"
     try:
         checkout = await start_checkout(
             deps,
@@ -163,7 +162,7 @@ async def order(
             plan_id=chosen.plan_id,
             provider=chosen.provider,
             method=chosen.method,
-            request_id=f"{tapped}:again" if autopay else tapped,
+            request_id=f"{place}:{chosen.plan_id}",
             shown_in=shown_in,
             language=t.language,
             autopay=autopay,

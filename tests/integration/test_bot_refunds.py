@@ -1,5 +1,6 @@
 """Money back as people see it: a buyer and an operator with their phones."""
 
+import pytest
 from sqlalchemy import select
 
 from backend.audit.models import Action
@@ -106,17 +107,21 @@ async def test_the_second_payment_goes_back_at_one_tap(shop: Shop) -> None:
         assert len(await made_there(shop)) == 1
 
 
-async def test_card_and_sbp_from_one_message_are_one_order_paid_twice(shop: Shop) -> None:
+@pytest.mark.parametrize("renewed", [False, True], ids=["one-order", "an-order-for-each"])
+async def test_card_and_sbp_from_one_message_are_paid_twice(shop: Shop, renewed: bool) -> None:
     async with open_bot(shop) as opened:
         operator, phone = await operator_of(opened), await opened.started()
         await phone.writes("/plans")
         await phone.taps("Месяц")
+        if renewed:  # agrees to more than whoever pays by SBP: that is another order
+            await phone.taps("Подключить автопродление")
         await phone.taps("Банковская карта")
         await phone.taps("Другой способ")
         await phone.taps("СБП")
         buyer = Buyer(shop, (await opened.user(phone)).id, "ru")
         card, sbp = sorted(await buyer.payments(), key=lambda payment: payment.method)
         assert (card.method, sbp.method) == ("bank_card", "sbp")
+        assert (card.order_id == sbp.order_id) is not renewed
 
         for payment in (card, sbp):
             await shop.yookassa.pay(payment.id)
