@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol, TypeVar
 
+import httpx2
+
 from tests.journeys.keys import assert_works, ends
 from tests.journeys.person import CARD, Key, Person
 from tests.journeys.world import World, until
@@ -174,14 +176,19 @@ class Autopay(Renewal):
 async def patiently(world: World, looks: Callable[..., Awaitable[T]]) -> T:
     """What somebody sees who waits, and time goes by while he does."""
     for _ in range(NUDGES):
-        with contextlib.suppress(AssertionError):
+        with contextlib.suppress(AssertionError, httpx2.TransportError):  # the shop may be down just now
             return await looks(within=SOON)
         await world.advance(seconds=NUDGE.total_seconds())
     return await looks(within=SOON)
 
 
 async def patiently_until(world: World, holds: Callable[[], Awaitable[bool]]) -> None:
+    async def holds_now() -> bool:
+        with contextlib.suppress(httpx2.TransportError):
+            return await holds()
+        return False
+
     async def look(*, within: float) -> bool:
-        return await until(holds, "it never came to that", within=within)
+        return await until(holds_now, "it never came to that", within=within)
 
     await patiently(world, look)
