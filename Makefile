@@ -59,7 +59,8 @@ faults: setup ## The 48 faults of docs/faults.md: webhooks twice or never, crash
 
 .PHONY: kills
 kills: setup ## Kill a process at every commit of a sale, renewal, refund and charge, and at random messages
-	@$(call suite,tests/kills)
+	@rm -f out/kills.txt; status=0; { $(call suite,tests/kills --numprocesses 2); } || status=$$?; \
+	cat out/kills.txt; exit $$status
 
 .PHONY: mutants
 mutants: setup ## The bugs of tests/mutants, put in one at a time: each must be found; under ten minutes

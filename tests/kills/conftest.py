@@ -12,7 +12,7 @@ from sandbox.companies import environment
 from tests.journeys.conftest import new_database, wait_for, webhook_path
 from tests.journeys.processes import Process, free_ports
 from tests.journeys.world import World
-from tests.kills.forks import Fork, Zygote
+from tests.kills.forks import BESIDE, Fork, Zygote
 from tests.kills.proxy import Line
 from tests.kills.stage import Stage
 
@@ -27,7 +27,7 @@ async def stage(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> 
     sandbox_url, shop_url = f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{web_port}"
     hook, clock_file = shop_url + webhook_path(SECRET_KEY), str(home / "clock")
     options = ("--port", str(sandbox_port), "--webhook-url", hook, "--clock-file", clock_file)
-    sandbox = Process("kills-sandbox", ("sandbox", *options), {}, home)
+    sandbox = Process(f"kills-sandbox{BESIDE}", ("sandbox", *options), {}, home)
     own = {
         "SECRET_KEY": SECRET_KEY,
         "PUBLIC_URL": shop_url,

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.journeys.processes import LOGS, ROOT, passed_on
 
 STARTS_WITHIN = 60.0
+BESIDE = os.environ.get("PYTEST_XDIST_WORKER", "")  # the run that stands beside another
 
 
 @dataclass
@@ -70,7 +71,7 @@ class Fork:
 
     @property
     def log(self) -> Path:
-        return LOGS / f"kills-{self.name}.log"
+        return LOGS / f"kills-{self.name}{BESIDE}.log"
 
     def start(self) -> None:
         """Begin anew, when the one before is gone and its port with it."""

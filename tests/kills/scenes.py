@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 LOST_TIME = timedelta(hours=3)  # days begin when the shop gets to it
 NUDGE = timedelta(seconds=61)  # what was claimed is free, what was asked is asked again
-NUDGES = 8
+ROUND = timedelta(minutes=10, seconds=1)  # renewals that are due are looked for again
+NUDGES = (NUDGE, NUDGE, NUDGE, ROUND, NUDGE, NUDGE, ROUND, NUDGE)
 SOON = 4.0  # seconds until somebody who waits looks at the clock
 NOTICES = (timedelta(days=2, hours=23), timedelta(hours=23))  # before the end
 CHARGED = timedelta(hours=12)
@@ -175,10 +176,10 @@ class Autopay(Renewal):
 
 async def patiently(world: World, looks: Callable[..., Awaitable[T]]) -> T:
     """What somebody sees who waits, and time goes by while he does."""
-    for _ in range(NUDGES):
+    for nudge in NUDGES:
         with contextlib.suppress(AssertionError, httpx2.TransportError):  # the shop may be down just now
             return await looks(within=SOON)
-        await world.advance(seconds=NUDGE.total_seconds())
+        await world.advance(seconds=nudge.total_seconds())
     return await looks(within=SOON)
 
 

@@ -12,7 +12,7 @@ import psycopg
 from tests.journeys.person import Person
 from tests.journeys.processes import LOGS
 from tests.journeys.world import World, until
-from tests.kills.forks import STARTS_WITHIN, Fork
+from tests.kills.forks import BESIDE, STARTS_WITHIN, Fork
 from tests.kills.proxy import Line
 
 _numbers = itertools.count(1)
@@ -67,7 +67,7 @@ class Stage:
     async def operates(self, *command: str) -> None:
         """The operator runs a command of the shop, to its end."""
         worker = self.forks["worker"]
-        pid = worker.zygote.fork(command, self.plain, log=LOGS / "kills-operator.log", home=worker.home)
+        pid = worker.zygote.fork(command, self.plain, log=LOGS / f"kills-operator{BESIDE}.log", home=worker.home)
 
         async def ended() -> bool:
             return not Path(f"/proc/{pid}").exists()

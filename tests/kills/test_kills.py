@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.db import Database
 from tests.audit import audit_books
+from tests.journeys.processes import ROOT
 from tests.kills.proxy import Cut, Moment
 from tests.kills.scenes import Autopay, Refund, Renewal, Sale, Scene
 from tests.kills.stage import Stage
 
 ALL = bool(os.environ.get("KILL_EVERY_MESSAGE"))  # `make soak`
 RANDOM = 20
+REPORT = ROOT / "out" / "kills.txt"
 SCENES: list[type[Scene]] = [Sale, Renewal, Refund, Autopay]
 MOMENTS: tuple[Moment, ...] = ("before", "after")
 LONGEST = 90.0  # seconds for one story
@@ -53,7 +55,7 @@ async def recorded(stage: Stage, kind: type[Scene]) -> dict[str, tuple[int, int]
     return _recorded[kind.name]
 
 
-async def kill_at(stage: Stage, kind: type[Scene], cuts: list[Cut], capsys: pytest.CaptureFixture[str]) -> None:
+async def kill_at(stage: Stage, kind: type[Scene], cuts: list[Cut]) -> None:
     began, met, failures = time.monotonic(), 0, []
     for cut in cuts:
         try:
@@ -65,8 +67,8 @@ async def kill_at(stage: Stage, kind: type[Scene], cuts: list[Cut], capsys: pyte
             async with stage.kept_running():
                 pass
     failures += await audit(stage)
-    with capsys.disabled():
-        print(f"\n{kind.name}: {met} of {len(cuts)} kills met, {time.monotonic() - began:.0f} s")  # noqa: T201
+    with REPORT.open("a") as report:  # of two runs side by side
+        report.write(f"{kind.name}: {met} of {len(cuts)} kills met, {time.monotonic() - began:.0f} s\n")
     assert not failures, "\n\n".join(failures)
     assert met >= len(cuts) // 2, "the stories end before their kills"
 
@@ -82,9 +84,7 @@ async def audit(stage: Stage) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", SCENES, ids=lambda kind: kind.name)
-async def test_a_kill_at_every_commit_loses_and_doubles_nothing(
-    stage: Stage, kind: type[Scene], capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_kill_at_every_commit_loses_and_doubles_nothing(stage: Stage, kind: type[Scene]) -> None:
     counts = await recorded(stage, kind)
     cuts = [
         Cut(process, moment, number, commits=True)
@@ -92,13 +92,11 @@ async def test_a_kill_at_every_commit_loses_and_doubles_nothing(
         for number in range(1, commits + 1)
         for moment in MOMENTS
     ]
-    await kill_at(stage, kind, cuts, capsys)
+    await kill_at(stage, kind, cuts)
 
 
 @pytest.mark.parametrize("kind", SCENES, ids=lambda kind: kind.name)
-async def test_a_kill_at_any_message_loses_and_doubles_nothing(
-    stage: Stage, kind: type[Scene], capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_kill_at_any_message_loses_and_doubles_nothing(stage: Stage, kind: type[Scene]) -> None:
     counts = await recorded(stage, kind)
     every = [
         Cut(process, moment, number)
@@ -107,4 +105,4 @@ async def test_a_kill_at_any_message_loses_and_doubles_nothing(
         for moment in MOMENTS
     ]
     chosen = every if ALL else random.sample(every, RANDOM // len(SCENES))
-    await kill_at(stage, kind, chosen, capsys)
+    await kill_at(stage, kind, chosen)
