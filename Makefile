@@ -41,6 +41,10 @@ check: setup ## Style, types, imports, the rules of the house, docs, migrations;
 test: setup ## Unit, contract and integration tests, and one journey per way to pay; under ten minutes
 	@$(PYTHON_HERE) -m pytest $(SUITES) -m "not thorough" --numprocesses 2 --dist loadfile
 
+.PHONY: thorough
+thorough: setup ## The integration tests that take long: commands, servers of their own, thousands of examples
+	@$(PYTHON_HERE) -m pytest tests/integration -m thorough --numprocesses 2 --dist loadfile
+
 .PHONY: test-313
 test-313: ## The unit tests on Python 3.13, where there is one
 	@for python in python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13); do \

@@ -24,6 +24,8 @@ from backend.subscriptions.service import reissue
 from tests.outside import CREATE, FETCH, LIST
 from tests.shop import Buyer, Shop
 
+pytestmark = pytest.mark.thorough
+
 STEPS = 20
 AT_ONCE = 4
 

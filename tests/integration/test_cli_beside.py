@@ -4,9 +4,13 @@ import signal
 import socket
 from pathlib import Path
 
+import pytest
+
 from sandbox.companies import environment
 from tests.integration.terminal import terminal
 from tests.shop import SECRET_KEY, Town
+
+pytestmark = pytest.mark.thorough
 
 
 async def test_every_command_works_beside_up_with_its_own_database(town: Town, tmp_path: Path) -> None:

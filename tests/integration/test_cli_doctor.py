@@ -14,6 +14,8 @@ from sandbox.companies import BOT_TOKEN, PANEL_TOKEN, SHOP_KEY, environment
 from tests.integration.terminal import terminal
 from tests.shop import SECRET_KEY, Shop, Town
 
+pytestmark = pytest.mark.thorough
+
 SECRETS = (BOT_TOKEN, SHOP_KEY, PANEL_TOKEN, SECRET_KEY, "test_of-another-shop")
 
 

@@ -16,6 +16,8 @@ from tests.journeys.person import Person
 from tests.journeys.world import World
 from tests.shop import Town
 
+pytestmark = pytest.mark.thorough
+
 OWNER = 700_900_001
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
+import pytest
 
 from backend.kit.tokens import Secrets
 from backend.payments.mac import hook_token
@@ -13,6 +14,8 @@ from sandbox.companies import BOT_TOKEN, BOT_USERNAME, PANEL_HOST, PANEL_TOKEN, 
 from tests.integration.terminal import Terminal, terminal
 from tests.proxies import PASSWORD, http_proxy
 from tests.shop import Town
+
+pytestmark = pytest.mark.thorough
 
 ANOTHER_BOT = "5555555555:AAH-a-token-that-nobody-gave-out"
 AGAIN, KEEP = "1", "2"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from backend.audit.models import Action
@@ -14,6 +15,8 @@ from tests.integration.test_cli_doctor import shop_of
 from tests.integration.test_decisions import in_review
 from tests.integration.test_returns import asks
 from tests.shop import Shop
+
+pytestmark = pytest.mark.thorough
 
 
 async def says(shop: Shop, home: Path, *words: str) -> tuple[str, int]:

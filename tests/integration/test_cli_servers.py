@@ -13,6 +13,8 @@ from tests.integration.terminal import terminal
 from tests.integration.test_cli_doctor import shop_of
 from tests.shop import Buyer, Shop
 
+pytestmark = pytest.mark.thorough
+
 NOWHERE = "http://127.0.0.1:1/"
 
 

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from sandbox.companies import MYNALOG_PASSWORD, self_employed
 from tests.integration.receipts_fixture import open_office
 from tests.integration.terminal import terminal
 from tests.integration.test_cli_doctor import shop_of
 from tests.shop import Shop
+
+pytestmark = pytest.mark.thorough
 
 OFFER = "version: 2027-01-31\n\n# Наша оферта\n\nПродаёт {seller}.\n"
 

@@ -5,9 +5,12 @@ import socket
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from cli.postgres import Postgres
 from tests.integration.terminal import terminal
+
+pytestmark = pytest.mark.thorough
 
 
 async def starts(home: Path, *, until: str = "The shop is open") -> None:

@@ -17,6 +17,8 @@ import pytest
 
 from cli.postgres import MAJOR, AlreadyOwned, Postgres, PostgresFailed, programs
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -20,6 +21,8 @@ from backend.payments.providers.base import PaymentState, Snapshot
 from backend.payments.service import terms
 from backend.subscriptions.models import Extension
 from tests.shop import Shop
+
+pytestmark = pytest.mark.thorough
 
 # what a provider may say of one payment, as events happen there
 COURSES = st.sampled_from(
