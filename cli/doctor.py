@@ -25,9 +25,8 @@ from bot.webhook import Entrance
 from cli.explain import reason
 from cli.migrations import applied, newest
 from cli.probing import clock_skew
-from cli.processes import connect_bot
 from cli.standing import last_heard, standings, switched, working
-from cli.wiring import LARGEST_SKEW, CannotStart, Deps, prepare
+from cli.wiring import LARGEST_SKEW, CannotStart, Deps, connect_bot, prepare
 
 
 class Level(StrEnum):

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import structlog
 import uvicorn
 import uvloop
-from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,10 +23,9 @@ from backend.notifications.jobs import Sender
 from backend.notifications.pace import Pace
 from backend.orders import jobs as orders_jobs
 from backend.receipts import jobs as receipts_jobs
-from backend.settings import Settings
 from backend.subscriptions import jobs as subscriptions_jobs
 from backend.vpn import jobs as vpn_jobs
-from bot.app import create_dispatcher, introduce, make_bot
+from bot.app import create_dispatcher, introduce
 from bot.notifier import Notifier
 from bot.polling import poll
 from bot.webhook import Entrance, Webhook
@@ -57,38 +55,24 @@ class Server(uvicorn.Server):
         return nullcontext()
 
 
-def connect_bot(settings: Settings) -> Bot:
-    """The bot of these settings."""
-    url = str(settings.telegram_api_url).rstrip("/") if settings.telegram_api_url else None
-    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
-    return make_bot(settings.telegram_bot_token.get_secret_value(), url, proxy)
-
-
-async def ask_username(settings: Settings) -> str:
+async def ask_username(deps: Deps) -> str:
     """The bot's name, for links to it. Without an answer the links lead to Telegram alone, until the next start."""
-    bot = connect_bot(settings)
     try:
-        return (await bot.get_me(request_timeout=10)).username or ""
+        return (await deps.bot.get_me(request_timeout=10)).username or ""
     except TelegramAPIError as error:
         log.warning("bot.unknown_name", error=type(error).__name__)
         return ""
-    finally:
-        await bot.session.close()
 
 
 async def run_web(deps: Deps) -> None:
     """Answer HTTP, and Telegram where that comes by webhook."""
     app = create_app(deps, title=deps.brand.name)
-    bot = connect_bot(deps.settings)
-    try:
-        async with asyncio.TaskGroup() as group:
-            if deps.settings.telegram_mode == "webhook":
-                webhook = Webhook(create_dispatcher(deps), bot, deps, Entrance.of(deps.secrets))
-                app.router.routes.append(webhook.route)
-                group.create_task(webhook.announce(deps.public_url))
-            group.create_task(serve(app, host=deps.settings.host, port=deps.settings.port))
-    finally:
-        await bot.session.close()
+    async with asyncio.TaskGroup() as group:
+        if deps.settings.telegram_mode == "webhook":
+            webhook = Webhook(create_dispatcher(deps), deps.bot, deps, Entrance.of(deps.secrets))
+            app.router.routes.append(webhook.route)
+            group.create_task(webhook.announce(deps.public_url))
+        group.create_task(serve(app, host=deps.settings.host, port=deps.settings.port))
 
 
 async def serve(app: ASGIApp, *, host: str, port: int, http: type[HttpToolsProtocol] = HttpToolsProtocol) -> None:
@@ -118,28 +102,20 @@ async def run_bot(deps: Deps) -> None:
 
     Where Telegram comes to the web process, there is nothing to poll.
     """
-    bot = connect_bot(deps.settings)
-    try:
-        await introduce(bot)
-        if deps.settings.telegram_mode == "polling":
-            await poll(create_dispatcher(deps), bot, deps)
-        else:
-            await asyncio.Event().wait()
-    finally:
-        await bot.session.close()
+    await introduce(deps.bot)
+    if deps.settings.telegram_mode == "polling":
+        await poll(create_dispatcher(deps), deps.bot, deps)
+    else:
+        await asyncio.Event().wait()
 
 
 async def run_worker(deps: Deps) -> None:
     """Run jobs and send what the outbox holds."""
-    bot = connect_bot(deps.settings)
     pace = Pace()
-    deps.channel = Notifier(bot, deps, pace)
-    try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(Worker(deps.db, deps).run())
-            group.create_task(Sender(deps.db, deps.channel, pace).run())
-    finally:
-        await bot.session.close()
+    deps.channel = Notifier(deps.bot, deps, pace)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Worker(deps.db, deps).run())
+        group.create_task(Sender(deps.db, deps.channel, pace).run())
 
 
 def run(work: Coroutine[Any, Any, R]) -> R:

@@ -52,7 +52,7 @@ def run_processes(*kinds: Process, migrating: bool = False) -> None:
         settings = read_settings()
         deps = wire(settings, dsn, bot_username=settings.telegram_bot_username.lstrip("@"))
         if not settings.telegram_bot_username:
-            deps.know_bot(await processes.ask_username(settings))
+            deps.know_bot(await processes.ask_username(deps))
         if not deps.brand.public_url:
             log.warning("settings.no_address", needed_for="subscription links and webhooks", name="PUBLIC_URL")
         try:

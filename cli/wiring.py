@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any
 
 import structlog
+from aiogram import Bot
 from pydantic import HttpUrl, ValidationError
 from sqlalchemy import text
 
@@ -29,6 +31,7 @@ from backend.vpn import service as vpn
 from backend.vpn.panels import PANELS
 from backend.vpn.panels.base import Panel, PanelAccess
 from backend.vpn.panels.xui.config import Config as XuiConfig
+from bot.app import make_bot
 from cli.explain import explain, troubles
 from cli.migrations import applied, newest
 from cli.names import all_configs, slips, strangers
@@ -106,13 +109,27 @@ class Deps:
             self._panels[server_id, access] = PANELS[server.panel](access)
         return self._panels[server_id, access]
 
+    @cached_property
+    def bot(self) -> Bot:
+        """The one bot of this process, made where somebody needs it."""
+        return connect_bot(self.settings)
+
     async def aclose(self) -> None:
+        if "bot" in vars(self):
+            await self.bot.session.close()
         for panel in self._panels.values():
             await panel.aclose()
         for registrar in self.registrars.values():
             await registrar.aclose()
         await self.providers.aclose()
         await self.db.aclose()
+
+
+def connect_bot(settings: Settings) -> Bot:
+    """The bot of these settings."""
+    url = str(settings.telegram_api_url).rstrip("/") if settings.telegram_api_url else None
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    return make_bot(settings.telegram_bot_token.get_secret_value(), url, proxy)
 
 
 def _is_private(url: HttpUrl) -> bool:

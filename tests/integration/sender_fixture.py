@@ -13,8 +13,7 @@ from backend.notifications.kinds import Kind
 from backend.notifications.pace import Pace
 from backend.users.models import User
 from bot.notifier import Notifier
-from cli.processes import connect_bot
-from cli.wiring import Deps
+from cli.wiring import Deps, connect_bot
 from tests.shop import Shop
 
 LATENCY = 0.05

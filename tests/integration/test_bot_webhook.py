@@ -307,5 +307,6 @@ async def test_the_web_process_takes_updates_where_that_is_set(shop: Shop) -> No
         assert (await phone.screen())["keyboard"]
     web.cancel()
     await asyncio.wait([web])
+    await deps.bot.session.close()
     await bot.delete_webhook()
     await bot.session.close()
