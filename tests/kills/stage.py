@@ -38,6 +38,10 @@ class Stage:
         for fork in waiting:
             fork.until_works()
 
+    def _until_all_work(self) -> None:
+        for fork in self.forks.values():
+            fork.until_works()
+
     @contextlib.asynccontextmanager
     async def kept_running(self) -> AsyncIterator[None]:
         """Whatever is killed is started again, as an operator's machine does it."""
@@ -49,6 +53,7 @@ class Stage:
             with contextlib.suppress(asyncio.CancelledError):
                 await keeping
             await self._revive()
+            await asyncio.to_thread(self._until_all_work)  # the last start may have been broken off
 
     async def _keep(self) -> None:
         while True:
