@@ -33,6 +33,9 @@ def count_event(_logger: object, _method: str, event: MutableMapping[str, Any]) 
     return event
 
 
+_PROCESSORS: list[Any] = []  # one list for all: loggers keep the one they met first
+
+
 def configure_logs(log_format: Literal["console", "json"], level: str = "INFO") -> None:
     """Send our events and the libraries' warnings to standard error in one form."""
     shared: list[Any] = [
@@ -50,8 +53,9 @@ def configure_logs(log_format: Literal["console", "json"], level: str = "INFO") 
             exception_formatter=structlog.dev.plain_traceback,  # the other one prints local variables
         )
     )
+    _PROCESSORS[:] = [*shared, count_event, renderer]
     structlog.configure(
-        processors=[*shared, count_event, renderer],
+        processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
