@@ -39,7 +39,7 @@ check: setup ## Style, types, imports, the rules of the house, docs, migrations;
 
 .PHONY: test
 test: setup ## Unit, contract and integration tests, and one journey per way to pay; under ten minutes
-	@$(PYTHON_HERE) -m pytest $(SUITES) -m "not thorough" --numprocesses 2 --dist loadfile
+	@$(PYTHON_HERE) -m pytest $(SUITES) -m "not thorough" --numprocesses 4 --dist loadfile
 
 .PHONY: thorough
 thorough: setup ## The integration tests that take long: commands, servers of their own, thousands of examples

@@ -142,7 +142,7 @@ async def test_no_token_is_in_the_database(shop: Shop) -> None:
     client = await client_of(await shop.buyer())
 
     with psycopg.connect(shop.town.dsn) as connection:
-        rows = connection.execute("select refresh_tokens::text, convert_from(digest, 'LATIN1') from refresh_tokens")
+        rows = connection.execute("select refresh_tokens::text, encode(digest, 'escape') from refresh_tokens")
         everything = str(rows.fetchall())
 
     assert client.refresh_token not in everything
