@@ -42,7 +42,7 @@ test: setup ## Unit, contract and integration tests, and one journey per way to 
 	@$(PYTHON_HERE) -m pytest $(SUITES) -m "not thorough" --numprocesses 4 --dist loadfile
 
 .PHONY: thorough
-thorough: setup ## The integration tests that take long: commands, servers of their own, thousands of examples
+thorough: setup ## The integration tests that take long: commands, outages, audits, servers of their own
 	@$(PYTHON_HERE) -m pytest tests/integration -m thorough --numprocesses 2 --dist loadfile
 
 .PHONY: test-313

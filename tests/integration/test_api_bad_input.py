@@ -22,6 +22,8 @@ from tests.integration.test_health import nobody_listens, shop_with
 from tests.shop import Shop
 from tests.telegram_login import ANNA, init_data, login_widget
 
+pytestmark = pytest.mark.thorough
+
 ANOTHER_BOT = "4200000043:AAH-sandbox-bot-token-0000000000000"
 POSTS = {
     "log_in_with_telegram": ("auth/telegram", "init_data"),

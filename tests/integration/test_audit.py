@@ -31,6 +31,8 @@ from tests.integration.test_concurrency import LOCK_WAITS
 from tests.outside import until
 from tests.shop import SECRET_KEY, Buyer, Shop
 
+pytestmark = pytest.mark.thorough
+
 LIVES = {"yookassa": timedelta(hours=24)}
 ANOTHER = """
     insert into payments select (jsonb_populate_record(p, jsonb_build_object(

@@ -17,6 +17,8 @@ from tests.integration.bot_fixtures import BotShop, Phone, event_count, open_bot
 from tests.outside import until
 from tests.shop import Shop
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize(
     ("mode", "options"),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select, text
 
 from backend.kit import clock
@@ -25,6 +26,8 @@ from backend.vpn.models import VpnKey
 from bot.payments import keep
 from tests.outside import until
 from tests.shop import Shop
+
+pytestmark = pytest.mark.thorough
 
 LOCK_WAITS = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
 

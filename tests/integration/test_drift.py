@@ -16,6 +16,8 @@ from backend.vpn.panels.base import KeySpec, PanelKey
 from tests.integration.bot_fixtures import event_count
 from tests.shop import Buyer, Shop
 
+pytestmark = pytest.mark.thorough
+
 
 async def compared(shop: Shop) -> None:
     await compare_panels(ComparePanels(), shop.deps)

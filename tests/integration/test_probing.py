@@ -14,6 +14,8 @@ from cli.probing import ask_provider, clock_skew
 from cli.wiring import CannotStart, wire
 from tests.shop import Shop
 
+pytestmark = pytest.mark.thorough
+
 
 async def offered(shop: Shop) -> list[str]:
     plan = await shop.plan("monthly")

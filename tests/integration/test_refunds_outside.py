@@ -11,6 +11,8 @@ from backend.payments.providers.base import PaymentState
 from tests.integration.refund_cases import give_back, ledger, refund_rows, returned_there, rubles
 from tests.shop import Buyer, Shop
 
+pytestmark = pytest.mark.thorough
+
 
 async def test_a_webhook_tells_of_a_refund_and_its_days_go(shop: Shop) -> None:
     buyer = await shop.buyer()

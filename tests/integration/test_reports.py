@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import update
 
 from backend.alerts.report import report_of
@@ -15,6 +16,8 @@ from sandbox.companies import environment
 from tests.integration.terminal import terminal
 from tests.outside import LIST
 from tests.shop import SECRET_KEY, Shop
+
+pytestmark = pytest.mark.thorough
 
 MOSCOW = translator("ru").zone
 

@@ -22,6 +22,8 @@ from tests.outside import until
 from tests.serving import listener
 from tests.shop import Shop
 
+pytestmark = pytest.mark.thorough
+
 PRICE = LabeledPrice(label="VPN", amount=200)
 
 

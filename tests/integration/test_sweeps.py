@@ -17,6 +17,8 @@ from tests.integration.test_stars_renewals import subscribed
 from tests.outside import CREATE, LIST
 from tests.shop import Shop
 
+pytestmark = pytest.mark.thorough
+
 
 def failing(shop: Shop) -> list[SweepsFail]:
     return [told for told in shop.channel.told if isinstance(told, SweepsFail)]

@@ -26,6 +26,8 @@ from tests.outside import until
 from tests.proxies import PASSWORD, Proxy, http_proxy, socks_proxy
 from tests.shop import SECRET_KEY, Shop
 
+pytestmark = pytest.mark.thorough
+
 NOWHERE = "http://telegram.invalid"  # a name that nobody else resolves
 OFFICIAL = "api.telegram.org:443"
 BOTH = pytest.mark.parametrize("open_proxy", [http_proxy, socks_proxy], ids=["http", "socks5"])
