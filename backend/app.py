@@ -88,33 +88,28 @@ class Watch:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 0
-
-        async def watched_send(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
-        await answer_crash(self._app, scope, receive, watched_send)
+        started = time.perf_counter()
+        status = await answer_crash(self._app, scope, receive, send)
         route = getattr(scope.get("route"), "path", "other")
         REQUESTS.labels(route=route, status=str(status)).observe(time.perf_counter() - started)
 
 
-async def answer_crash(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """The answer; for a bug of ours a plain one, with the traceback in the log."""
-    begun = False
+async def answer_crash(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> int:
+    """Answer, and say with which status; for a bug of ours a plain answer, with the traceback in the log."""
+    status = 0
 
     async def noted_send(message: Message) -> None:
-        nonlocal begun
-        begun = True
+        nonlocal status
+        status = message.get("status", status)
         await send(message)
 
     try:
         await app(scope, receive, noted_send)
     except Exception:
         log.exception("http.failed", method=scope["method"], path=scope["path"])
-        if not begun:
-            await problems.of_error(ShopError(), Request(scope))(scope, receive, send)
+        if not status:  # nothing was sent yet
+            await problems.of_error(ShopError(), Request(scope))(scope, receive, noted_send)
+    return status
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

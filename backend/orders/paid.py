@@ -8,17 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from backend.orders.models import Order
+from backend.orders.queries import purchase
 from backend.orders.rules import Grant
 from backend.payments.models import Payment, Refund
 from backend.payments.providers.base import PaymentState
 from backend.payments.refunds import OPEN
 from backend.subscriptions.models import Extension
 from backend.vpn.models import VpnKey
-
-
-def purchase(order: type[Order]) -> ColumnElement[str]:
-    """What orders placed from one message for one plan have in common, whatever they were to be paid by."""
-    return func.split_part(order.client_request_id, "#", 1)
 
 
 async def paid_besides(session: AsyncSession, payment: Payment) -> Sequence[Payment]:

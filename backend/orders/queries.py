@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, tuple_, update
+from sqlalchemy import ColumnElement, exists, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -24,6 +24,11 @@ WATCHED = (*OPEN, PaymentState.CANCELED)
 _ITS_OWN = (Payment.order_id == Order.id, Payment.user_id == Order.user_id)  # not what somebody else paid for it
 
 
+def purchase(order: type[Order]) -> ColumnElement[str]:
+    """What orders placed from one message for one plan have in common, whatever they were to be paid by."""
+    return func.split_part(order.client_request_id, "#", 1)
+
+
 async def find_open_order(
     session: AsyncSession, user_id: int, request_id: str, now: datetime, *, price: Money, renewed: bool
 ) -> Order | None:
@@ -33,7 +38,7 @@ async def find_open_order(
         select(Order)
         .where(
             Order.user_id == user_id,
-            Order.client_request_id.startswith(f"{request_id}#", autoescape=True),
+            purchase(Order) == request_id,
             Order.amount_minor == price.minor,
             Order.currency == price.currency.value,
             Order.autopay_consent_id.is_not(None) == renewed,

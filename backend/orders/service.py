@@ -21,8 +21,8 @@ from backend.notifications.service import notify, tell_operators
 from backend.orders import renewals
 from backend.orders.asking import BLOCKED, ask_operators
 from backend.orders.models import Order
-from backend.orders.paid import paid_besides, purchase
-from backend.orders.queries import find_open_order
+from backend.orders.paid import paid_besides
+from backend.orders.queries import find_open_order, purchase
 from backend.orders.rules import days_taken
 from backend.payments import inbox, refunds, saved
 from backend.payments.models import Event, Payment

@@ -63,11 +63,11 @@ async def end(kind: EndingSoon | Ended, to: Hearer) -> Said:
         subscription = await subscriptions.get_subscription(session, kind.subscription_id, user_id=to.user.id)
         renews = isinstance(kind, EndingSoon) and await renews_itself(session, subscription.id)
         runs_on = isinstance(kind, Ended) and (subscription.runs_until or to.now) > to.now
-        trial = await plans.find_trial(session)
-        offers = await plans.on_sale(session, to.deps.providers.currency)
+        catalogue = await plans.catalogue(session, to.deps.providers.currency)
     if subscription.paid_until != kind.until or renews or runs_on:
         log.info("notification.outdated", subscription=subscription.id)
         return Said([])
+    trial, offers = catalogue.trial, catalogue.offers
     on_trial = trial is not None and subscription.plan_id == trial.id
     if isinstance(kind, EndingSoon):
         return Said([ending_view(to.t, kind, offers, to.now, trial=on_trial)])
