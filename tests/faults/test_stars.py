@@ -45,7 +45,7 @@ async def taken_and_lost(shop: Shop, kind: str) -> None:
     """A bot takes everything that waits, an update of this kind among it, confirms it, and is gone."""
     async with make_bot(BOT_TOKEN, f"{shop.town.companies_url}/sandbox/telegram").context() as bot:
         taken = await bot.get_updates()
-        assert any(kind in update.model_dump_json(exclude_none=True) for update in taken)
+        assert any(kind in update.model_dump_json(exclude_unset=True) for update in taken)
         assert await bot.get_updates(offset=taken[-1].update_id + 1) == []
 
 

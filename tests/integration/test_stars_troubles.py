@@ -44,7 +44,7 @@ async def waiting(opened: BotShop, kind: str) -> Update:
     found: list[Update] = []
 
     async def is_there() -> bool:
-        found[:] = [u for u in await opened.bot.get_updates() if kind in u.model_dump_json(exclude_none=True)]
+        found[:] = [u for u in await opened.bot.get_updates() if kind in u.model_dump_json(exclude_unset=True)]
         return bool(found)
 
     await until(is_there)

@@ -296,7 +296,7 @@ class World:
         till = Till(self.bot, self.shop.deps)
         while updates := await self.bot.get_updates(offset=self.update, timeout=0):
             for update in updates:
-                if loses is None or loses not in update.model_dump_json(exclude_none=True):
+                if loses is None or loses not in update.model_dump_json(exclude_unset=True):
                     await till.takes(update)
                 self.update = update.update_id + 1
 
