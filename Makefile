@@ -63,7 +63,7 @@ faults: setup ## The 48 faults of docs/faults.md: webhooks twice or never, crash
 
 .PHONY: kills
 kills: setup ## Kill a process at every commit of a sale, renewal, refund and charge, and at random messages
-	@rm -f out/kills.txt; status=0; { $(call suite,tests/kills --numprocesses 2); } || status=$$?; \
+	@rm -f out/kills.txt; status=0; { $(call suite,tests/kills --numprocesses 3 --dist worksteal); } || status=$$?; \
 	cat out/kills.txt; exit $$status
 
 .PHONY: mutants
@@ -84,7 +84,7 @@ machine: setup ## Anything in any order, by a fixed seed and a fresh one; MACHIN
 .PHONY: soak
 soak: setup ## Anything in any order for 20 minutes or SOAK_MINUTES=…, then a kill at every single message: hours
 	@SOAK_MINUTES=$${SOAK_MINUTES:-20} $(PYTHON_HERE) -m pytest tests/machine --show-capture=no
-	@KILL_EVERY_MESSAGE=1 $(PYTHON_HERE) -m pytest tests/kills
+	@KILL_EVERY_MESSAGE=1 $(PYTHON_HERE) -m pytest tests/kills --numprocesses 3 --dist worksteal
 
 .PHONY: browser
 browser: setup ## A person in Chromium; screenshots in out/

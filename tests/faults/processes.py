@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+from sqlalchemy import text
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.app import create_app
@@ -85,6 +86,16 @@ async def go_on(running: BaseProcess) -> None:
     """Let it do what it has left, and see it end well."""
     assert running.pid is not None
     os.kill(running.pid, signal.SIGCONT)
+    await _ends_well(running)
+
+
+async def stop(running: BaseProcess) -> None:
+    """Tell it to stop, and see it end well."""
+    running.terminate()
+    await _ends_well(running)
+
+
+async def _ends_well(running: BaseProcess) -> None:
     await asyncio.to_thread(running.join, 20)
     assert running.exitcode == 0
 
@@ -114,6 +125,24 @@ async def serves_and_dies(deps: Deps, port: int) -> None:
 async def works(deps: Deps) -> None:
     """Life of a worker: everything that is due now."""
     await Worker(deps.db, deps).run_until_idle()
+
+
+async def keeps_working(deps: Deps) -> None:
+    """Life of a worker: everything that comes, until it is told to stop."""
+    working = asyncio.create_task(Worker(deps.db, deps).run())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+
+
+async def workers_are_ready(shop: Shop, count: int) -> None:
+    """Wait until so many workers look for jobs."""
+
+    async def are_ready() -> bool:
+        async with shop.deps.db.transaction() as session:
+            return await session.scalar(text("select count(*) from procrastinate_workers")) == count
+
+    await until(are_ready, seconds=20)
 
 
 async def refreshes(deps: Deps, provider: str, ref: str) -> None:

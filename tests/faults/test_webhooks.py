@@ -7,7 +7,17 @@ import httpx2
 
 from backend.notifications.kinds import Paid
 from backend.payments.providers.base import PaymentState
-from tests.faults.processes import answers, free_port, process, serves, serves_and_dies, was_killed
+from tests.faults.processes import (
+    answers,
+    free_port,
+    keeps_working,
+    process,
+    serves,
+    serves_and_dies,
+    stop,
+    was_killed,
+    workers_are_ready,
+)
 from tests.faults.steps import (
     answers_to,
     assert_bought_once,
@@ -16,6 +26,7 @@ from tests.faults.steps import (
     web_without_database,
 )
 from tests.integration.webhook_cases import genuine
+from tests.outside import until
 from tests.shop import YOOKASSA_ADDRESS, Shop
 
 
@@ -41,7 +52,7 @@ async def test_fault_01_a_webhook_delivered_five_times_counts_once(shop: Shop) -
 async def test_fault_02_twenty_webhooks_at_once_to_three_processes_count_once(shop: Shop) -> None:
     """Fault: the same webhook is delivered twenty times at once, to three web processes over one database.
 
-    Outcome: the days once, one message, and 200 twenty times, though three workers look at it meanwhile.
+    Outcome: the days once, one message, and 200 twenty times, though three worker processes look at it meanwhile.
     """
     buyer = await shop.buyer()
     checkout = await buyer.orders("monthly")
@@ -52,7 +63,8 @@ async def test_fault_02_twenty_webhooks_at_once_to_three_processes_count_once(sh
     async with contextlib.AsyncExitStack() as stack:
         for url in urls:
             await stack.enter_async_context(process(shop, serves, httpx2.URL(url).port))
-        await asyncio.gather(*(answers(url) for url in urls))
+        workers = [await stack.enter_async_context(process(shop, keeps_working)) for _ in range(3)]
+        await asyncio.gather(workers_are_ready(shop, 3), *(answers(url) for url in urls))
         http = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False))
 
         async def deliver(number: int) -> int:
@@ -60,9 +72,12 @@ async def test_fault_02_twenty_webhooks_at_once_to_three_processes_count_once(sh
             url = f"{urls[number % 3]}{shop.hook}"
             return (await http.post(url, content=lost["body"].encode(), headers=headers)).status_code
 
-        work = [asyncio.create_task(shop.run_jobs()) for _ in range(3)]
+        async def is_counted() -> bool:
+            return all(event.handled_at for event in await shop.events())
+
         statuses = await asyncio.gather(*map(deliver, range(20)))
-        await asyncio.gather(*work)
+        await until(is_counted, seconds=20)
+        await asyncio.gather(*map(stop, workers))
 
     await shop.run_jobs()
     assert statuses == [200] * 20

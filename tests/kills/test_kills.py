@@ -17,9 +17,9 @@ from tests.kills.scenes import Autopay, Refund, Renewal, Sale, Scene
 from tests.kills.stage import Stage
 
 ALL = bool(os.environ.get("KILL_EVERY_MESSAGE"))  # `make soak`
-RANDOM = 20
+RANDOM = 5  # of each story
 REPORT = ROOT / "out" / "kills.txt"
-SCENES: list[type[Scene]] = [Sale, Renewal, Refund, Autopay]
+SCENES: list[type[Scene]] = [Autopay, Renewal, Refund, Sale]  # the longest first
 MOMENTS: tuple[Moment, ...] = ("before", "after")
 LONGEST = 90.0  # seconds for one story
 
@@ -55,9 +55,13 @@ async def recorded(stage: Stage, kind: type[Scene]) -> dict[str, tuple[int, int]
     return _recorded[kind.name]
 
 
-async def kill_at(stage: Stage, kind: type[Scene], cuts: list[Cut]) -> None:
-    began, met, failures = time.monotonic(), 0, []
+async def kill_at(stage: Stage, kind: type[Scene], cuts: list[Cut], *, enough: int) -> None:
+    """Play the story with each of these kills, until `enough` were met: one that comes too late ends nothing."""
+    began, tried, met, failures = time.monotonic(), 0, 0, []
     for cut in cuts:
+        if met == enough:
+            break
+        tried += 1
         try:
             met += await play(stage, kind(), cut)
         except (AssertionError, TimeoutError, httpx2.HTTPError) as error:
@@ -68,9 +72,9 @@ async def kill_at(stage: Stage, kind: type[Scene], cuts: list[Cut]) -> None:
                 pass
     failures += await audit(stage)
     with REPORT.open("a") as report:  # of two runs side by side
-        report.write(f"{kind.name}: {met} of {len(cuts)} kills met, {time.monotonic() - began:.0f} s\n")
+        report.write(f"{kind.name}: {met} of {tried} kills met, {time.monotonic() - began:.0f} s\n")
     assert not failures, "\n\n".join(failures)
-    assert met >= len(cuts) // 2, "the stories end before their kills"
+    assert met >= enough // 2, "the stories end before their kills"
 
 
 async def audit(stage: Stage) -> list[str]:
@@ -83,16 +87,18 @@ async def audit(stage: Stage) -> list[str]:
         await db.aclose()
 
 
+@pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("kind", SCENES, ids=lambda kind: kind.name)
-async def test_a_kill_at_every_commit_loses_and_doubles_nothing(stage: Stage, kind: type[Scene]) -> None:
+async def test_a_kill_at_every_commit_loses_and_doubles_nothing(
+    stage: Stage, kind: type[Scene], moment: Moment
+) -> None:
     counts = await recorded(stage, kind)
     cuts = [
         Cut(process, moment, number, commits=True)
         for process, (_, commits) in counts.items()
         for number in range(1, commits + 1)
-        for moment in MOMENTS
     ]
-    await kill_at(stage, kind, cuts)
+    await kill_at(stage, kind, cuts, enough=len(cuts))
 
 
 @pytest.mark.parametrize("kind", SCENES, ids=lambda kind: kind.name)
@@ -104,5 +110,5 @@ async def test_a_kill_at_any_message_loses_and_doubles_nothing(stage: Stage, kin
         for number in range(1, messages + 1)
         for moment in MOMENTS
     ]
-    chosen = every if ALL else random.sample(every, RANDOM // len(SCENES))
-    await kill_at(stage, kind, chosen)
+    random.shuffle(every)
+    await kill_at(stage, kind, every, enough=len(every) if ALL else RANDOM)

@@ -67,6 +67,12 @@ class Buying(Play):
         await self.world.taps(sale.buyer, sale.code, way, tap=sale.tap)
 
     @deed(when=lambda world: world.sales, nth=NTH)
+    async def agrees_to_renewals(self, nth: int) -> None:
+        """In the message the order was placed from, which places another beside it."""
+        sale = newest(self.world.sales, nth)
+        await self.world.taps(sale.buyer, sale.code, "card", tap=sale.tap, renew=True)
+
+    @deed(when=lambda world: world.sales, nth=NTH)
     async def comes_back_to_look(self, nth: int) -> None:
         sale = newest(self.world.sales, nth)
         payments = await sale.buyer.payments()

@@ -69,6 +69,7 @@ TOURS: Sequence[Sequence[Step]] = [
         do("tries_again", nth=0, way="stars"),
         do("comes_back_to_look", nth=0),
     ],
+    [CARD, PAYS, do("agrees_to_renewals", nth=0), PAYS, LOOKS],
     [STARS, do("pays_stars", nth=0), do("somebody_gives_back", nth=0, part=1), LOOKS],
     [STARS, do("pays_stars_and_the_bot_dies", nth=0), do("jobs_are_lost")],
     [do("takes_the_trial", who=1), do("wants_a_new_link", who=1), LOOKS],

@@ -107,7 +107,7 @@ class World:
             plan_id=plan.id,
             provider=company,
             method=method,
-            request_id=f"{tap}:{plan.id}:again" if renew else f"{tap}:{plan.id}",
+            request_id=f"{tap}:{plan.id}",
             shown_in=f"telegram:{buyer.id}:1",
             language=buyer.language,
             autopay=renew,
