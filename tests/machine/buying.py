@@ -73,11 +73,13 @@ class Buying(Play):
         await self.world.taps(sale.buyer, sale.code, "card", tap=sale.tap, renew=True)
 
     @deed(when=lambda world: world.sales, nth=NTH)
-    async def comes_back_to_look(self, nth: int) -> None:
+    async def comes_back_to_look(self, nth: int) -> bool:
         sale = newest(self.world.sales, nth)
-        payments = await sale.buyer.payments()
-        payment = next(one for one in payments if str(one.id) == sale.pid)
-        await check_now(self.world.shop.deps, clock.now(), payment_id=payment.id, user_id=sale.buyer.id)
+        for payment in await sale.buyer.payments():  # without what was never paid and is long over
+            if str(payment.id) == sale.pid:
+                await check_now(self.world.shop.deps, clock.now(), payment_id=payment.id, user_id=sale.buyer.id)
+                return True
+        return False
 
     @deed(when=at_the_till, nth=NTH)
     async def pays(self, nth: int) -> None:
