@@ -15,7 +15,7 @@ from backend.kit.money import Money
 from backend.notifications.kinds import RefundFailed
 from backend.notifications.service import tell_operators
 from backend.orders.models import Order
-from backend.orders.service import get_order, take_back, wake_refresh
+from backend.orders.service import get_order, take_back, take_listed, wake_refresh
 from backend.payments import circuits, refunds
 from backend.payments.models import Payment, Refund
 from backend.payments.providers import Providers
@@ -205,8 +205,7 @@ async def _look(db: Database, driver: PaymentProvider, refund: Refund, payment_i
     async with db.transaction() as session:
         payment = await lock_payment(session, payment_id)
         for found in listed:
-            if found.state == "succeeded" and found.amount is not None:
-                await take_back(session, payment, found.ref, found.amount.minor, now)
+            await take_listed(session, payment, found, now)
         asked = Money(refund.amount_minor, payment.amount.currency)
         under_way = next((found.ref for found in listed if found.state == "pending" and found.amount == asked), None)
         if refund.request_body is None or under_way is not None:

@@ -164,8 +164,7 @@ async def settle(
         assert payment.review_reason is not None
         await refunds.give_all_back(session, providers, payment, payment.review_reason, now)
     for refund in returned:
-        if refund.state == "succeeded" and refund.amount is not None:
-            await take_back(session, payment, refund.ref, refund.amount.minor, now)
+        await take_listed(session, payment, refund, now)
     if event is not None:
         event.handled_at = now
     elif payment.refunded_minor < snapshot.refunded_minor and payment.state in CAME:
@@ -184,6 +183,13 @@ async def settle_told(session: AsyncSession, providers: Providers, provider_id: 
             told = True
             await settle(session, providers, provider_id, snapshot, now, event=event)
     return told
+
+
+async def take_listed(session: AsyncSession, payment: Payment, refund: RefundSnapshot, now: datetime) -> None:
+    """Take back what a company lists as given back. The caller holds the payment's row."""
+    if refund.state == "succeeded" and refund.amount is not None:
+        known = payment.refunded_minor if refund.in_all else 0
+        await take_back(session, payment, refund.ref, refund.amount.minor - known, now)
 
 
 async def take_back(

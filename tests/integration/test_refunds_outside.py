@@ -1,13 +1,19 @@
 """Money that people give back in a company's cabinet: found, counted once, and the days with it."""
 
+import asyncio
+import itertools
+
 import pytest
 from sqlalchemy import update
 
 from backend.notifications.kinds import Refunded
 from backend.orders.checkout import Checkout
 from backend.orders.returns import call_off
+from backend.orders.service import settle, take_back
 from backend.payments.models import Payment
-from backend.payments.providers.base import PaymentState
+from backend.payments.providers.base import Known, PaymentState, RefundSnapshot, Snapshot
+from backend.payments.service import lock_payment
+from sandbox.companies import COINGATE_KEY
 from tests.integration.refund_cases import give_back, ledger, refund_rows, returned_there, rubles
 from tests.shop import Buyer, Shop
 
@@ -169,6 +175,102 @@ async def test_coins_that_a_person_gave_back_are_found_in_their_order(shop: Shop
     assert [row.provider_refund_id for row in await refund_rows(shop)] == [f"cg-{ref}-10000", f"cg-{ref}-29900"]
     assert [row.origin for row in await refund_rows(shop)] == ["external", "external"]
     assert await ledger(buyer) == [30, -10, -20]
+
+
+async def requested(shop: Shop, ref: int, *amounts: str) -> list[int]:
+    """Refunds that somebody asks for in CoinGate's cabinet; each waits until it is settled. Their ids."""
+    url = f"{shop.town.companies_url}/sandbox/coingate/v2/orders/{ref}/refunds"
+    wish = {"address": "x", "currency_id": 1, "platform_id": 6, "reason": "r", "email": "a@example.com"}
+    wish["ledger_account_id"] = "01SANDBOX00000000000000001"
+    made = []
+    for amount in amounts:
+        shop.advance(hours=1)
+        headers = {"Authorization": f"Token {COINGATE_KEY}"}
+        answer = await shop.yookassa.http.post(url, headers=headers, json={**wish, "amount": amount})
+        assert answer.is_success, answer.text
+        made.append(answer.json()["id"])
+    return made
+
+
+ORDERS = list(itertools.permutations(range(3)))
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=["-".join(map(str, order)) for order in ORDERS])
+async def test_coins_count_once_in_whatever_order_their_refunds_complete(shop: Shop, order: tuple[int, ...]) -> None:
+    buyer = await shop.buyer()
+    checkout, ref = await pays_coins(shop, buyer)
+    amounts = ("50.00", "100.00", "20.00")
+    asked = await requested(shop, ref, *amounts)
+
+    total = 0
+    for which in order:
+        await coingate(shop, f"refunds/{asked[which]}/settle", status="completed")
+        total += int(amounts[which].removesuffix(".00")) * 100
+        await shop.passes(hours=1)
+        await shop.passes(hours=1)
+        assert (await shop.payment(checkout)).refunded_minor == total
+        assert sum(await ledger(buyer)) == 30 - 30 * total // 29900
+
+    rows = await refund_rows(shop)
+    assert [row.amount_minor for row in rows] == [int(amounts[which].removesuffix(".00")) * 100 for which in order]
+    assert rows[-1].provider_refund_id == f"cg-{ref}-17000"
+
+
+async def test_looks_at_once_and_late_ones_count_coins_once(shop: Shop) -> None:
+    """An answer that was on its way for long says less than is known by then."""
+    buyer = await shop.buyer()
+    checkout, ref = await pays_coins(shop, buyer)
+    first, second = await requested(shop, ref, "50.00", "100.00")
+    await coingate(shop, "callbacks/policy", drop=1)
+    await coingate(shop, f"refunds/{second}/settle", status="completed")
+    early = await seen(shop, ref)
+    await coingate(shop, f"refunds/{first}/settle", status="completed")
+    late = await seen(shop, ref)
+
+    await asyncio.gather(*(settles(shop, *look) for look in (late, early, late, early)))
+    await shop.passes(hours=1)
+
+    assert (await shop.payment(checkout)).refunded_minor == 15000
+    assert sum(row.amount_minor for row in await refund_rows(shop)) == 15000
+    assert await ledger(buyer) in ([30, -15], [30, -10, -5])
+
+
+Seen = tuple[Snapshot, list[RefundSnapshot]]
+
+
+async def seen(shop: Shop, ref: int) -> Seen:
+    driver = shop.deps.providers.get("coingate")
+    result = await driver.fetch(str(ref))
+    assert isinstance(result, Known)
+    return result.snapshot, [refund async for refund in driver.refunds_of(str(ref))]
+
+
+async def settles(shop: Shop, snapshot: Snapshot, returned: list[RefundSnapshot]) -> None:
+    async with shop.deps.db.transaction() as session:
+        await settle(session, shop.deps.providers, "coingate", snapshot, shop.now, returned=returned)
+
+
+async def test_coins_that_are_in_the_books_part_by_part_are_not_counted_again(shop: Shop) -> None:
+    """Rows that were named when the parts were told apart, oldest request first."""
+    buyer = await shop.buyer()
+    checkout, ref = await pays_coins(shop, buyer)
+    first, second, third = await requested(shop, ref, "50.00", "100.00", "20.00")
+    await coingate(shop, "callbacks/policy", drop=1)
+    for one in (first, second):
+        await coingate(shop, f"refunds/{one}/settle", status="completed")
+    async with shop.deps.db.transaction() as session:
+        payment = await lock_payment(session, checkout.payment_id)
+        await take_back(session, payment, f"cg-{ref}-5000", 5000, shop.now)
+        await take_back(session, payment, f"cg-{ref}-15000", 10000, shop.now)
+
+    await shop.passes(hours=1)
+    assert len(await refund_rows(shop)) == 2
+    await coingate(shop, f"refunds/{third}/settle", status="completed")
+    await shop.passes(hours=1)
+
+    rows = {row.provider_refund_id: row.amount_minor for row in await refund_rows(shop)}
+    assert rows == {f"cg-{ref}-5000": 5000, f"cg-{ref}-15000": 10000, f"cg-{ref}-17000": 2000}
+    assert sum(await ledger(buyer)) == 30 - 17
 
 
 async def test_coins_that_are_to_go_back_wait_for_a_person_and_are_found_however_late(shop: Shop) -> None:

@@ -14,6 +14,7 @@ from backend.orders.refunds import refund
 from backend.payments.providers.base import PaymentState
 from backend.payments.refunds import RefundUnderWay, left_of
 from backend.users.models import User
+from sandbox.companies import COINGATE_KEY
 from tests.machine.buying import Buying
 from tests.machine.deeds import NTH, WHO, Play, deed, newest
 from tests.machine.there import PAID, There
@@ -43,6 +44,10 @@ def in_a_cabinet(world: World) -> list[There]:
     """What a person could give back there."""
     ordinary = (thing for thing in paid(world) if thing.ref not in world.strange)
     return [thing for thing in ordinary if left(world, thing) > 0]
+
+
+def at_coingate(world: World) -> list[There]:
+    return [thing for thing in in_a_cabinet(world) if thing.company == "coingate" and left(world, thing) > 100]
 
 
 def undecided(world: World) -> list[There]:
@@ -79,6 +84,28 @@ class Aftermath(Play):
         else:
             await self.world.shop.yookassa.act("refunds/external", payment_id=thing.ref, amount=value)
         await self.world.post_comes()
+
+    @deed(when=at_coingate, nth=NTH)
+    async def coins_go_back_in_another_order(self, nth: int) -> None:
+        """Two refunds are asked for in CoinGate's cabinet, and the later one is made first."""
+        thing = newest(at_coingate(self.world), nth)
+        self.world.meddled.add(thing.ref)
+        wish = {"address": "x", "currency_id": 1, "platform_id": 6, "reason": "r", "email": "a@example.com"}
+        wish["ledger_account_id"] = "x"
+        asked = []
+        with self.world.undisturbed():
+            for share in (3, 5):
+                answer = await self.world.shop.yookassa.http.post(
+                    f"{self.world.shop.town.companies_url}/sandbox/coingate/v2/orders/{thing.ref}/refunds",
+                    headers={"Authorization": f"Token {COINGATE_KEY}"},
+                    json={**wish, "amount": f"{left(self.world, thing) // share / 100:.2f}"},
+                )
+                assert answer.is_success, answer.text
+                asked.append(answer.json()["id"])
+        for refund_id in reversed(asked):
+            await self.world.coingate(f"refunds/{refund_id}/settle", status="completed")
+            await self.world.post_comes()
+            await self.world.works()
 
     @deed(when=undecided, nth=NTH, accepts=st.booleans())
     async def operator_decides(self, nth: int, accepts: bool) -> bool:

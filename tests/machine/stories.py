@@ -62,6 +62,7 @@ TOURS: Sequence[Sequence[Step]] = [
         do("we_give_back", nth=0, part=1),
         LOOKS,
     ],
+    [*ON_ITS_WAY, do("network_confirms", nth=0, otherwise=False), LOOKS, do("coins_go_back_in_another_order", nth=0)],
     [*BOUGHT, do("bank_disputes", nth=0, ends="lost")],
     [
         CARD,

@@ -151,15 +151,16 @@ class CoinGate:
         order = await self._client.order(named[1] if named else "")
         if not isinstance(order, dict):
             return order
-        found = next((refund for refund in objects.refunds(order) if refund.ref == ref), None)
-        return RefundKnown(found) if found else Rejected("not_found")
+        found = objects.refund(order)
+        return RefundKnown(found) if found and found.ref == ref else Rejected("not_found")
 
     async def refunds_of(self, ref: str) -> AsyncIterator[RefundSnapshot]:
         order = await self._client.order(ref)
         if not isinstance(order, dict):
             raise Unavailable(provider=self.id, request="read order", answer=repr(order))
-        for refund in objects.refunds(order):
-            yield refund
+        found = objects.refund(order)
+        if found:
+            yield found
 
     async def refunds_since(self, since: datetime) -> AsyncIterator[RefundSnapshot]:
         """CoinGate lists orders alone: a refund shows in its order."""

@@ -38,7 +38,7 @@ def order(body: Json, *, account: str, test: bool) -> Snapshot | None:
     state = STATES.get(status, PaymentState.PENDING)
     pid, mac = signed(body)
     url = text(body.get("payment_url"))
-    given_back = refunds(body)
+    returned = refund(body)
     return Snapshot(
         ref=ref,
         state=state,
@@ -50,7 +50,7 @@ def order(body: Json, *, account: str, test: bool) -> Snapshot | None:
         mac=mac,
         url=url if url and url.startswith(("https://", "http://")) and state in PAYABLE else None,
         reason=status if state is PaymentState.CANCELED else None,
-        refunded_minor=sum(refund.amount.minor for refund in given_back if refund.amount),
+        refunded_minor=returned.amount.minor if returned and returned.amount else 0,
         created_at=moment(body.get("created_at")),
         paid_at=moment(body.get("paid_at")) if state is PaymentState.SUCCEEDED else None,
     )
@@ -94,36 +94,18 @@ def amount(value: object, currency: Currency) -> Money | None:
         return None
 
 
-def refunds(body: Json) -> list[RefundSnapshot]:
-    """What was given back, oldest first; nothing unless the order's status says so.
+def refund(body: Json) -> RefundSnapshot | None:
+    """All that was given back so far; None: nothing. An order gives back only when its status says so.
 
-    A refund is named after the sum given back with it, "cg-538-10000", so that one that shows in the status alone
-    has a name too.
+    Its name is the sum, "cg-538-10000": parts end in any order, and one that shows in the status alone has no id.
     """
     ref, status, paid = order_ref(body.get("id")), text(body.get("status")), price(body)
     if ref is None or paid is None or status not in REFUNDED:
-        return []
-    steps = [(amount(entry.get("request_amount"), paid.currency), entry) for entry in _completed(body)]
-    if status == "refunded":
-        steps.append((paid, {}))  # whatever the entries did not tell of
-    told: list[RefundSnapshot] = []
-    given = 0
-    for step, entry in steps:
-        minor = min(step.minor if step else 0, paid.minor - given)
-        if minor:
-            given += minor
-            told.append(
-                RefundSnapshot(
-                    ref=f"cg-{ref}-{given}",
-                    payment_ref=ref,
-                    state="succeeded",
-                    amount=Money(minor, paid.currency),
-                    created_at=moment(entry.get("created_at")),
-                )
-            )
-    return told
-
-
-def _completed(body: Json) -> list[Json]:
-    entries = [entry for entry in items(body.get("refunds")) if entry.get("status") == "completed"]
-    return sorted(entries, key=lambda entry: (text(entry.get("created_at")) or "", order_ref(entry.get("id")) or ""))
+        return None
+    completed = [entry for entry in items(body.get("refunds")) if entry.get("status") == "completed"]
+    parts = [amount(entry.get("request_amount"), paid.currency) for entry in completed]
+    told = sum(part.minor for part in parts if part)
+    given = paid.minor if status == "refunded" else min(told, paid.minor)
+    if not given:
+        return None
+    return RefundSnapshot(f"cg-{ref}-{given}", ref, "succeeded", Money(given, paid.currency), in_all=True)
