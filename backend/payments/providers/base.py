@@ -130,8 +130,8 @@ class RefundSnapshot:
     reason: str | None = None
     receipt: str | None = None  # how its fiscal receipt stands
     created_at: datetime | None = None
-
     in_all: bool = False  # `amount` is everything that went back until now: the company tells no parts
+
 
 @dataclass(frozen=True, slots=True)
 class RefundKnown:
