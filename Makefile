@@ -17,7 +17,7 @@ setup: ## Make .venv and install everything, tools for development included
 	@scripts/bootstrap dev
 
 .PHONY: demo
-demo: runtime ## Run the whole shop with every company emulated; PORT=8080 moves it, RESET=1 starts afresh
+demo: runtime ## Run the whole shop with every company emulated; PORT= moves it, DATA_DIR= keeps it apart, RESET=1 starts afresh
 	@exec $(WITH_MAKE) $(SHOP) demo
 
 .PHONY: serve

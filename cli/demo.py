@@ -5,7 +5,6 @@ import contextlib
 import errno
 import os
 import secrets
-import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -49,15 +48,19 @@ def demo(
         8080, envvar="PORT", min=1, max=65535, help="Everything hangs under this port of 127.0.0.1."
     ),
     reset: bool = typer.Option(False, envvar="RESET", help="Begin with an empty world."),
-    data_dir: Path = typer.Option(Path(".data/demo"), help="Where the demo keeps its world."),
+    data_dir: Path = typer.Option(
+        lambda: Path(os.environ.get("DATA_DIR") or ".data", "demo"),
+        show_default="demo in DATA_DIR, .data/demo without one",
+        help="Where the demo keeps its world.",
+    ),
 ) -> None:
     """Try the whole shop on this machine: no account anywhere is needed."""
     _check_port(port)
     try:
-        home = _open_home(data_dir, reset=reset)
-        os.environ.update(_environment(home, port))
-        os.chdir(home)  # a .env of a real shop in the working directory is none of ours
-        with Postgres(home) as postgres:
+        home = data_dir.resolve()
+        with Postgres(home, fresh=reset) as postgres:
+            os.environ.update(_environment(home, port))
+            os.chdir(home)  # a .env of a real shop in the working directory is none of ours
             migrate(postgres.dsn)
             _refuse_another_schema(postgres.dsn, data_dir)
             processes.run(_run(postgres.dsn, home, port))
@@ -65,8 +68,8 @@ def demo(
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise CannotStart(f"The disk is full: make room in {data_dir} and start again.") from None
         if error.errno in (errno.EACCES, errno.EROFS):
-            raise CannotStart(f"{data_dir} cannot be written: choose another folder with --data-dir.") from None
-        raise CannotStart(f"{data_dir} cannot be used ({error.strerror}): choose another with --data-dir.") from None
+            raise CannotStart(f"{data_dir} cannot be written: choose another DATA_DIR.") from None
+        raise CannotStart(f"{data_dir} cannot be used ({error.strerror}): choose another DATA_DIR.") from None
 
 
 def _check_port(port: int) -> None:
@@ -80,16 +83,13 @@ def _check_port(port: int) -> None:
             raise CannotStart(f"Port {port} cannot be used ({error.strerror}): choose another with PORT=.") from None
 
 
-def _open_home(data_dir: Path, *, reset: bool) -> Path:
-    home = data_dir.resolve()
-    if reset and home.exists():
-        shutil.rmtree(home)
-    home.mkdir(parents=True, exist_ok=True)
+def _secret_key(home: Path) -> str:
+    """This world's, made when it is missing."""
     key = home / "secret.key"
     if not key.exists():
         key.touch(mode=0o600)
         key.write_text(secrets.token_urlsafe(32))
-    return home
+    return key.read_text()
 
 
 def _environment(home: Path, port: int) -> dict[str, str]:
@@ -98,7 +98,8 @@ def _environment(home: Path, port: int) -> dict[str, str]:
         environment(base)
         | self_employed(base)
         | {
-            "SECRET_KEY": (home / "secret.key").read_text(),
+            "SECRET_KEY": _secret_key(home),
+            "DATA_DIR": str(home),
             "PUBLIC_URL": base,
             "PORT": str(port),
             "CLOCK_FILE": str(home / "clock"),

@@ -143,6 +143,7 @@ class Postgres:
         data_dir: made when missing. A second start finds yesterday's data there.
         durable: False trades safety for speed; only for data nobody will miss.
         join: use the server that another program of ours runs there, for as long as that does.
+        fresh: once the folder is ours alone, delete everything in it.
 
     Raises:
         PostgresFailed: on entering.
@@ -151,13 +152,14 @@ class Postgres:
     dsn: str
     """`postgresql://user:password@127.0.0.1:port/postgres`; never log it."""
 
-    def __init__(self, data_dir: Path, *, durable: bool = True, join: bool = False) -> None:
+    def __init__(self, data_dir: Path, *, durable: bool = True, join: bool = False, fresh: bool = False) -> None:
         self._home = data_dir.resolve()
         self._cluster = self._home / f"pg{MAJOR}"
         self._password = self._home / f"pg{MAJOR}.password"
         self._log = self._home / f"pg{MAJOR}.log"
         self._durable = durable
         self._join = join
+        self._fresh = fresh
         self._lock: IO[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -189,6 +191,8 @@ class Postgres:
             if not self._join or not _comes_true(self._find_running, seconds=JOIN_SECONDS):
                 raise
             return
+        if self._fresh:
+            self._delete_all()
         binaries = programs()
         self._refuse_another_major()
         runner = Runner.here()
@@ -226,6 +230,15 @@ class Postgres:
                 f"Another program already runs the database in {self._home}: stop it, or give this one a DATA_DIR of "
                 "its own."
             ) from None
+
+    def _delete_all(self) -> None:
+        """Empty the folder, but for the lock that keeps others out."""
+        self._stop_orphan()
+        for entry in self._home.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name != f"pg{MAJOR}.lock":
+                entry.unlink()
 
     def _refuse_another_major(self) -> None:
         clusters = [self._cluster] if self._cluster.exists() else sorted(self._home.glob("pg*"))

@@ -236,6 +236,25 @@ def test_a_lock_without_a_server_behind_it_is_one_sentence(folder: Path, monkeyp
             pass
 
 
+def test_a_fresh_start_deletes_nothing_under_another_program_and_everything_once_it_is_alone(folder: Path) -> None:
+    folder.joinpath("secret.key").write_text("of a world")
+    folder.joinpath("world").mkdir()
+    with owner(folder) as first:
+        remember(first.said, "kept")
+        with pytest.raises(AlreadyOwned, match="Another program already runs"), Postgres(folder, fresh=True):
+            pass
+        assert remembered(first.said) == ["kept"]
+    assert folder.joinpath("secret.key").exists()
+
+    with Postgres(folder, durable=False, fresh=True) as second:
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            remembered(second.dsn)
+        assert {entry.name for entry in folder.iterdir()} == {
+            f"pg{MAJOR}",
+            *(f"pg{MAJOR}.{end}" for end in ("lock", "log", "password")),
+        }
+
+
 @pytest.mark.parametrize("cluster", ["pg17", f"pg{MAJOR}"])
 def test_data_of_another_major_is_refused_and_left_alone(folder: Path, cluster: str) -> None:
     old = folder / cluster
