@@ -12,6 +12,7 @@ from backend.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from backend.orders.capture import capture
 from backend.orders.refunds import fetch, listed_refunds
 from backend.orders.service import settle, settle_told
+from backend.orders.unseen import ask_later, describe
 from backend.payments import circuits, inbox
 from backend.payments import service as payments
 from backend.payments.models import Payment
@@ -101,13 +102,14 @@ async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None
             return
     result, returned = await fetch(deps.db, deps.providers, provider_id, ref)
     async with deps.db.transaction() as session:
-        match result:
-            case Known(snapshot):
-                await settle(session, deps.providers, provider_id, snapshot, now, returned=returned)
-            case _:
-                reason = f"{type(result).__name__} {getattr(result, 'code', '')}".strip()
-                log.warning("payment.not_answered", provider=provider_id, result=reason)
-                await inbox.postpone_events(session, provider_id, ref, reason, now)
+        settled = None
+        if isinstance(result, Known):
+            settled = await settle(session, deps.providers, provider_id, result.snapshot, now, returned=returned)
+        if settled is None:
+            await ask_later(session, deps.providers.get(provider_id), ref, result, now)
+        if not isinstance(result, Known):
+            log.warning("payment.not_answered", provider=provider_id, result=describe(result))
+            await inbox.postpone_events(session, provider_id, ref, describe(result), now)
         await circuits.note_look(session, provider_id, result, now)
     if isinstance(result, Known) and result.snapshot.held:
         await capture(deps.db, deps.providers, provider_id, ref, now)

@@ -38,6 +38,7 @@ OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
     kinds.FiscalReceiptRefused: receipts.fiscal_refused,
     kinds.AuditFailed: audit.failed,
     kinds.ChargeUnanswered: operator.charge_unanswered,
+    kinds.PaymentsUnseen: operator.payments_unseen,
     kinds.KeyUsed: operator.key_used,
     kinds.ProviderMisconfigured: operator.misconfigured,
     kinds.ProviderTrouble: operator.provider_trouble,

@@ -31,6 +31,18 @@ def charge_unanswered(kind: kinds.ChargeUnanswered, t: Translate, now: datetime)
     )
 
 
+def payments_unseen(kind: kinds.PaymentsUnseen, t: Translate, now: datetime) -> View:
+    return View(
+        t(
+            "operator-payments-unseen",
+            payment=str(kind.payment_id),
+            ref=escape(kind.payment_ref),
+            provider=provider_name(t, kind.provider),
+            reason=escape(kind.reason),
+        )
+    )
+
+
 def key_used(kind: kinds.KeyUsed, t: Translate, now: datetime) -> View:
     return View(
         t(

@@ -40,6 +40,14 @@ operator-charge-unanswered =
     <code>vpn-service review { $payment } accept</code> if the money came. The shop asks the provider itself, and gives the days only if that shows it as paid
     <code>vpn-service review { $payment } cancel</code> if there was no charge
 
+operator-payments-unseen =
+    ⚠️ <b>{ $provider }: nobody knows whether a payment was made</b>
+    For more than a day the only answer about it has been "{ $reason }". The shop has stopped asking about it, and about others like it. The first one today:
+    id in the shop: <code>{ $payment }</code>
+    id at the provider: <code>{ $ref }</code>
+
+    If the provider was merely down, there is nothing to do: whatever was paid is found in its list as soon as it works. If you changed the shop or its keys, look in the former cabinet whether money came, and return it from there.
+
 operator-key-used =
     ⚠️ <b>{ $provider } has seen this payment with other contents</b>
     Payment <code>{ $payment }</code> is not sent again. { $found ->

@@ -29,6 +29,17 @@ class ChargeUnanswered(Kind):
 
 
 @dataclass(frozen=True)
+class PaymentsUnseen(Kind):
+    """A provider did not say how this payment stands, nor maybe others, for as long as they are asked about."""
+
+    priority: ClassVar[int] = 2
+    payment_id: UUID
+    payment_ref: str
+    provider: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class KeyUsed(Kind):
     """A provider had seen a payment's key with another request. `found`: its list showed the payment."""
 

@@ -21,6 +21,7 @@ DAY = date(2026, 11, 23)
 
 TOLD: list[tuple[Kind, tuple[str, ...]]] = [
     (kinds.ChargeUnanswered(PAYMENT, "yookassa", "299 ₽"), (str(PAYMENT), "review", "accept", "cancel", "299 ₽")),
+    (kinds.PaymentsUnseen(PAYMENT, "2f<1>", "yookassa", "<x>"), (str(PAYMENT), "2f&lt;1&gt;", "&lt;x&gt;")),
     (kinds.KeyUsed(PAYMENT, "yookassa", found=True), (str(PAYMENT),)),
     (kinds.KeyUsed(PAYMENT, "yookassa", found=False), (str(PAYMENT),)),
     (kinds.ProviderMisconfigured("yookassa", "<401>", SINCE), ("&lt;401&gt;", ".env", "doctor")),
