@@ -86,7 +86,7 @@ def contradiction(provider: PaymentProvider, seen: Capabilities) -> str | None:
     """What the provider says of us otherwise than our settings do."""
     if seen.account != provider.account:
         return f"the key belongs to account {seen.account}, the settings say {provider.account}"
-    if seen.test != provider.test:
+    if seen.test not in (None, provider.test):
         there, here = ("test", "live") if seen.test else ("live", "test")
         return f"the key is for {there} payments, the settings say {here}"
     return None

@@ -141,12 +141,12 @@ def _move(payment: Payment, snapshot: Snapshot, now: datetime) -> None:
 
 
 def _mismatch(payment: Payment, snapshot: Snapshot) -> str | None:
-    """What a paid snapshot has otherwise than we asked for."""
+    """What a paid snapshot has otherwise than we asked for. What it does not tell of account and mode is no other."""
     if snapshot.amount != payment.amount:
         return f"amount: asked {payment.amount.decimal()} {payment.currency}, paid {snapshot.amount}"
-    if snapshot.account != payment.account:
+    if snapshot.account not in (None, payment.account):
         return f"account: asked {payment.account}, paid to {snapshot.account}"
-    if snapshot.test != payment.test:
+    if snapshot.test not in (None, payment.test):
         return f"mode: test is {snapshot.test}, expected {payment.test}"
     if snapshot.payer not in (None, payment.payer_ref):
         return "payer: somebody else paid"

@@ -35,7 +35,7 @@ async def keep_stray(
             order_id=order_id,
             provider=driver.id,
             account=snapshot.account or driver.account,
-            test=snapshot.test,
+            test=driver.test if snapshot.test is None else snapshot.test,
             method=driver.methods[0],
             amount_minor=snapshot.amount.minor,
             currency=snapshot.amount.currency.value,

@@ -193,6 +193,18 @@ async def test_the_list_goes_back_only_so_far_and_leaves_out_what_nobody_paid(
     assert (found.ref, found.pid) == (charge, later.payment_id)
 
 
+async def test_a_list_that_is_the_same_from_every_place_is_not_read_for_ever(
+    telegram: TelegramWorld, stars: Stars
+) -> None:
+    row = {"amount": 1, "date": 1, "source": {"type": "other"}}
+    same = {"ok": True, "result": {"transactions": [{"id": str(number), **row} for number in range(100)]}}
+    telegram.world.faults.arm(SERVICE, "status", path="*/getStarTransactions", times=None, status=200, body=same)
+
+    assert isinstance(await stars.fetch("stx"), Unknown)
+    with pytest.raises(Unavailable):
+        await listed(stars, telegram, hours=1)
+
+
 async def test_a_charge_that_went_back_is_listed_once_as_that(telegram: TelegramWorld, stars: Stars) -> None:
     person = await telegram.person()
     _, charge = await sold(telegram, stars, person)

@@ -11,6 +11,7 @@ from backend.kit.errors import Unavailable
 from backend.kit.money import Currency, Money
 from backend.payments.providers.base import Known, PaymentState, RefundKnown, Rejected, Unknown
 from backend.payments.providers.yookassa import YooKassa
+from cli.probing import contradiction
 from tests.contract.provider_cases import created, known, known_refund, refund_for, request_for
 from tests.contract.provider_harness import Call, YooKassaHarness, yookassa
 
@@ -254,6 +255,40 @@ async def test_an_answer_full_of_novelties_is_read(company: YooKassaHarness, sho
 
     assert (snapshot.state, snapshot.provider_status) == (PaymentState.PENDING, "on_the_moon")
     assert (snapshot.reason, snapshot.amount) == ("eclipse", Money(29900, Currency.RUB))
+
+
+@pytest.mark.parametrize("ref", ["..", ".", "../refunds", "emul_payment_1", "a:1.0"])
+async def test_an_id_stays_one_step_of_the_path(company: YooKassaHarness, shop: YooKassa, ref: str) -> None:
+    for ask in (shop.fetch(ref), shop.fetch_refund(ref), shop.capture(ref, "cap-1")):
+        assert isinstance(await ask, Rejected)
+
+    asked = [entry["path"] for entry in company.world.log.since(service="yookassa")]
+    assert [path.rpartition("/v3")[2] for path in asked] == [
+        f"/payments/{ref}",
+        f"/refunds/{ref}",
+        f"/payments/{ref}/capture",
+    ]
+
+
+async def test_a_payment_that_was_answered_with_201_is_known(company: YooKassaHarness, shop: YooKassa) -> None:
+    real = await company.send("key-1", json.loads(shop.prepare(request_for(shop))))
+    await company.spoil(Call.CREATE, "status", status=201, body=real)
+    request = request_for(shop)
+
+    assert known(await shop.create(shop.prepare(request), request.payment_id)).ref == real["id"]
+
+
+async def test_a_shop_that_does_not_say_whether_it_is_a_test_is_taken_as_it_is(
+    company: YooKassaHarness, shop: YooKassa
+) -> None:
+    said = {"account_id": shop.account, "status": "enabled"}
+    await company.spoil(Call.PROBE, "status", status=200, body=said)
+    silent = await shop.probe()
+    await company.spoil(Call.PROBE, "status", status=200, body={**said, "test": False})
+    live = await shop.probe()
+
+    assert (silent.test, contradiction(shop, silent)) == (None, None)
+    assert contradiction(shop, live) == "the key is for live payments, the settings say test"
 
 
 async def test_an_answer_nested_beyond_reason_is_unknown(company: YooKassaHarness, shop: YooKassa) -> None:

@@ -50,6 +50,7 @@ class Snapshot:
 
     `ref` is empty where a payment has none before it is paid. `state` is PENDING, CONFIRMING, CANCELED or SUCCEEDED.
     `amount` is None when it could not be read exactly. `pid` and `mac` are what we once sent along, unverified.
+    `account` and `test` are None where the company does not tell: it answered our own credentials.
     """
 
     ref: str
@@ -57,7 +58,7 @@ class Snapshot:
     provider_status: str
     amount: Money | None
     account: str | None
-    test: bool
+    test: bool | None
     pid: str | None = None
     mac: object = None
     url: str | None = None  # where the buyer pays, while that is possible
@@ -209,7 +210,7 @@ class Capabilities:
     """Who we are at the company and what we may sell there."""
 
     account: str
-    test: bool
+    test: bool | None  # None: the company does not tell
     enabled: bool
     methods: frozenset[str] = frozenset()
     fiscalization: bool = False

@@ -25,8 +25,9 @@ def error(reason: str, message: str = "Because.", **more: Any) -> dict[str, Any]
     return {"message": message, "reason": reason, **more}
 
 
-def test_an_object_is_passed_on() -> None:
-    assert read_answer(answer(200, {"id": 538})) == {"id": 538}
+@pytest.mark.parametrize("status", [200, 201])
+def test_an_object_is_passed_on(status: int) -> None:
+    assert read_answer(answer(status, {"id": 538})) == {"id": 538}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,18 @@ def test_everything_that_is_wrong_with_an_order_is_told() -> None:
     assert read_answer(answer(422, body)) == Rejected(
         "OrderIsNotValid", "Order is not valid; Price can't be blank; Title is short"
     )
+
+
+def test_an_order_that_is_not_valid_is_refused_also_without_a_reason() -> None:
+    body = {"errors": ["Price can't be blank", "Title is short"]}
+
+    assert read_answer(answer(422, body)) == Rejected("not_valid", "Price can't be blank; Title is short")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422])
+@pytest.mark.parametrize("errors", [[], [None], "no route", {"route": ["unknown"]}])
+def test_errors_that_say_nothing_are_nobodys_no(status: int, errors: object) -> None:
+    assert isinstance(read_answer(answer(status, {"errors": errors})), Unknown)
 
 
 @pytest.mark.parametrize("odd", [None, 5, "text", {}, [[]]])

@@ -95,7 +95,8 @@ def test_what_was_sent_too_little_or_too_much_changes_nothing(under: object, ove
 
 def test_the_token_is_our_signature_where_it_is_told() -> None:
     assert read(token=MAC).mac == MAC
-    assert read(token="another").mac == "another"
+    assert read(token="another").mac == MAC
+    assert read(order_id=PID, token="another").mac == "another"
     assert read(order_id=PID, token=MAC).mac == MAC
     assert (read(order_id=PID).pid, read(order_id=PID).mac) == (PID, None)
 

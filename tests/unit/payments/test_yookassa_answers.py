@@ -27,8 +27,9 @@ def error(code: str, description: str = "…", **more: Any) -> dict[str, Any]:
     return {"type": "error", "id": "e65a8f85", "code": code, "description": description, **more}
 
 
-def test_an_object_is_passed_on() -> None:
-    assert read_answer(answer(200, {"id": "x"})) == {"id": "x"}
+@pytest.mark.parametrize("status", [200, 201])
+def test_an_object_is_passed_on(status: int) -> None:
+    assert read_answer(answer(status, {"id": "x"})) == {"id": "x"}
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,26 @@ def test_what_is_not_a_json_object_is_unknown(status: int, body: bytes) -> None:
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_a_4xx_of_somebody_in_between_is_not_yookassas_no(status: int) -> None:
     assert isinstance(read_answer(answer(status, {"message": "no route matched"})), Unknown)
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, "invalid_request"), (403, "forbidden")])
+def test_a_no_without_its_type_is_known_by_its_documented_code(status: int, code: str) -> None:
+    assert read_answer(answer(status, {"code": code})) == Rejected(code)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"code": "forbidden"}),
+        (400, {"code": 400, "message": "Bad Request"}),
+        (400, {"type": "about:blank", "code": "invalid_request"}),
+        (403, {"code": "access_denied"}),
+        (404, {"code": "not_found"}),
+        (408, {"code": "invalid_request"}),
+    ],
+)
+def test_a_code_of_somebody_in_between_is_not_yookassas_no(status: int, body: object) -> None:
+    assert isinstance(read_answer(answer(status, body)), Unknown)
 
 
 @given(status=st.integers(100, 599), body=st.binary(max_size=200))

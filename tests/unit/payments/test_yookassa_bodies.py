@@ -128,6 +128,13 @@ def test_a_receipt_carries_what_the_accountant_set_and_adds_up() -> None:
     assert (line["quantity"], line["amount"]) == ("1.00", {"value": "299.00", "currency": "RUB"})
 
 
+def test_a_line_says_what_is_counted_also_when_nobody_is_there_to_pay() -> None:
+    request = replace(CARD, email="buyer@example.com")
+
+    for sold in (request, replace(request, saved_ref="2d8f0e8d-000f-5000-8000-18db351245c7")):
+        assert [line["measure"] for line in sent(sold, vat_code=1)["receipt"]["items"]] == ["piece"]
+
+
 def test_the_receipt_setting_has_the_name_operators_know(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECEIPT_PAYMENT_MODE", "full_prepayment")
 
@@ -150,6 +157,7 @@ def test_a_partial_refund_has_a_receipt_of_what_was_returned() -> None:
 
     assert receipt["items"][0]["amount"] == {"value": "99.00", "currency": "RUB"}
     assert receipt["items"][0]["description"] == "Подписка на сервис, 30 дней"
+    assert receipt["items"][0]["measure"] == "piece"
 
 
 @given(

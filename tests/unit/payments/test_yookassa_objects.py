@@ -85,9 +85,25 @@ def test_a_status_nobody_heard_of_waits_and_is_kept_as_it_came() -> None:
     assert (snapshot.state, snapshot.provider_status, snapshot.reason) == (PaymentState.PENDING, "in_limbo", "moon")
 
 
-@pytest.mark.parametrize("flag", [True, False, None, "true", 1])
-def test_only_a_plain_true_is_play_money(flag: object) -> None:
-    assert read(test=flag).test is (flag is True)
+@pytest.mark.parametrize("flag", [True, False, "true", "false", 1, 0, []])
+def test_only_a_plain_false_is_real_money(flag: object) -> None:
+    assert read(test=flag).test is (flag is not False)
+
+
+@pytest.mark.parametrize("told", [{}, {"test": None, "recipient": None}, {"recipient": {"gateway_id": "1"}}])
+def test_what_is_not_told_of_account_and_mode_is_none(told: dict[str, Any]) -> None:
+    bare = {name: value for name, value in sample("payment").items() if name not in ("test", "recipient")}
+
+    snapshot = payment(bare | told)
+
+    assert snapshot is not None
+    assert (snapshot.account, snapshot.test) == (None, None)
+
+
+@pytest.mark.parametrize("account", [[], ["100500"], True, "", "100500\0", 1.5])
+def test_an_account_that_cannot_be_read_is_not_one_that_was_not_told(account: object) -> None:
+    assert read(recipient={"account_id": account}).account == "?"
+    assert read(recipient=[account]).account == "?"
 
 
 def test_a_kept_card_is_read_from_a_paid_payment() -> None:

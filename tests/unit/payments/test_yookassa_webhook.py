@@ -43,6 +43,11 @@ def about(**fields: Any) -> bytes:
     return changed(object=json.loads(sample("payment.succeeded"))["object"] | fields)
 
 
+def refunded(**fields: Any) -> bytes:
+    body = json.loads(sample("refund.succeeded"))
+    return json.dumps(body | {"object": body["object"] | fields}).encode()
+
+
 @pytest.mark.parametrize(
     ("event", "claims"),
     [("payment.succeeded", PaymentState.SUCCEEDED), ("payment.canceled", PaymentState.CANCELED)],
@@ -102,19 +107,38 @@ def test_events_that_do_not_concern_us_are_ignored(event: str) -> None:
         changed(object=[]),
         about(id=None),
         about(id=12345678),
-        about(id="short"),
         about(id="x" * 65),
         about(id=f"{REF}\0"),
         about(id=f"{REF}\n"),
         about(id="\ud800" * 36),
         about(id="٣" * 36),
         about(id="../refunds/x"),
+        about(id="."),
+        about(id=".."),
+        about(id=""),
+        about(id="a/../b"),
+        about(id="a%2Fb"),
+        about(id="_a"),
+        about(id="a b"),
         changed(event="refund.succeeded"),  # its object is a payment: it names none
     ],
 )
 def test_what_is_no_notification_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid):
         read_notification(body)
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [REF, "emul_payment_624e5784-f3d6-405d-aa1b-3fc0b889cdf2", "pay_test_000001", "test-1", "a:1.0", "7", "x" * 64],
+)
+def test_an_id_is_whatever_they_call_it(ref: str) -> None:
+    payment, refund = read_notification(about(id=ref)), read_notification(refunded(id=ref, payment_id=ref))
+
+    assert payment is not None
+    assert (payment.ref, payment.object_id, payment.claims) == (ref, ref, PaymentState.SUCCEEDED)
+    assert refund is not None
+    assert (refund.ref, refund.refund_ref) == (ref, ref)
 
 
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", 7, None, ["x"], {"x": "y"}, "x" * 5000])

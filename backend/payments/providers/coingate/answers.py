@@ -20,7 +20,7 @@ BODY_LIMIT = 64 * 1024
 FIELDS_LIMIT = 500
 LONGEST_WAIT = timedelta(hours=1)
 STATUS = re.compile(r"[a-z_]{1,32}")
-OF_AN_ORDER = ("id", "order_id", "status", "price_amount", "price_currency", "token")
+OF_AN_ORDER = ("id", "order_id", "status")
 OF_A_REFUND = ("refund_amount", "request_amount")
 
 
@@ -30,22 +30,23 @@ def read_answer(answer: Answer) -> Json | Failure:
         parsed = parse(answer.body)
     except ValueError:
         parsed = None
-    if answer.status == 200 and isinstance(parsed, dict):
+    if answer.status in (200, 201) and isinstance(parsed, dict):
         return parsed
     return _failure(answer, part(parsed))
 
 
 def _failure(answer: Answer, body: Json) -> Failure:
-    reason = text(body.get("reason"))
+    listed = body.get("errors")
+    errors = list(filter(None, map(text, listed))) if isinstance(listed, list) else []
+    reason = text(body.get("reason")) or ("not_valid" if answer.status == 422 and errors else None)
     match answer.status:
         case 401:
             return Misconfigured("CoinGate does not accept COINGATE_API_KEY; its sandbox has tokens of its own")
         case 429:
             return NotProcessed(_wait(answer))
         case status if 400 <= status < 500 and reason:  # without one it is somebody in between
-            errors = body.get("errors")
-            told = [body.get("message"), *(errors if isinstance(errors, list) else [])]
-            return Rejected("not_found" if status == 404 else reason, "; ".join(filter(None, map(text, told))))
+            told = "; ".join(filter(None, [text(body.get("message")), *errors]))
+            return Rejected("not_found" if status == 404 else reason, told)
         case status:
             return Unknown(f"HTTP {status}", _wait(answer))
 
@@ -58,7 +59,8 @@ def _wait(answer: Answer) -> timedelta | None:
 def read_callback(body: bytes) -> Hint | None:
     """Which order a callback is about; None: it is about a refund, which shows in the order's status.
 
-    An API app sends JSON or forms, as chosen in the cabinet.
+    An API app sends JSON or forms, as chosen in the cabinet. Without price or signature it is a hint all the same,
+    only not a proven one.
 
     Raises:
         Invalid: not a callback of CoinGate.
@@ -98,4 +100,5 @@ def _fields(body: bytes) -> Json:
         if not isinstance(sent, dict):
             raise ValueError("not an object")
         return sent
-    return dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=FIELDS_LIMIT))
+    fields = "&".join(field.strip() for field in body.decode().split("&"))  # documented with a line each
+    return dict(parse_qsl(fields, keep_blank_values=True, max_num_fields=FIELDS_LIMIT))

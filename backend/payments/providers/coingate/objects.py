@@ -27,6 +27,7 @@ STATES = {
 PAYABLE = frozenset({PaymentState.PENDING, PaymentState.CONFIRMING})
 REFUNDED = frozenset({"partially_refunded", "refunded"})
 AMOUNT_LIMIT = 40  # characters
+SIGNATURE = re.compile(r"[^.]+\.[0-9A-Za-z_-]{43}")
 MEANS_NOTHING = re.compile(r"(\.[0-9]*?)0+$")  # "299.000" is 299
 
 
@@ -68,10 +69,10 @@ def signed(body: Json) -> tuple[str | None, object]:
     """Our id of the payment, and our signature of it.
 
     CoinGate tells an order's `token` when it is created and in callbacks, but not when it is read or listed. So the
-    signature is in `order_id` as well: "<id>.<signature>".
+    signature is in `order_id` as well: "<id>.<signature>". Whole it goes first, whatever token came beside it.
     """
     pid, _, mac = (text(body.get("order_id")) or "").partition(".")
-    return pid or None, body.get("token") or mac or None
+    return pid or None, mac if SIGNATURE.fullmatch(mac) else body.get("token") or mac or None
 
 
 def price(body: Json) -> Money | None:

@@ -270,10 +270,17 @@ class Stars:
         """How many transactions there are: Telegram tells only what comes after so many.
 
         Looks where they ended last time, then further and further ahead, then halves what is left.
+
+        Raises:
+            _Unread: also where the same rows come from every place, as if it had not been named.
         """
         least, most, ahead, place = 0, None, PAGE, self._rows
+        before: list[Json] = []
         while most is None or least < most:
-            found = len(await self._page(place))
+            page = await self._page(place)
+            if page and page == before:
+                raise _Unread(Unknown("the same transactions from another place"))
+            before, found = page, len(page)
             if found == PAGE:
                 least = place + PAGE
             elif found:

@@ -17,7 +17,8 @@ Failure = Rejected | NotProcessed | Unknown | Misconfigured
 BODY_LIMIT = 64 * 1024
 LONGEST_WAIT = timedelta(hours=1)
 PROCESSING_WAIT = timedelta(seconds=2)
-OBJECT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+OBJECT_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,63}")
+UNTYPED = {400: "invalid_request", 403: "forbidden"}  # no 404: a gateway that lost its way may say so, too
 CLAIMS = {
     "payment.waiting_for_capture": PaymentState.CONFIRMING,
     "payment.succeeded": PaymentState.SUCCEEDED,
@@ -32,13 +33,13 @@ def read_answer(answer: Answer) -> Json | Failure:
         body: Json | None = parse(answer.body)
     except ValueError:
         body = None
-    if answer.status == 200 and body is not None:
+    if answer.status in (200, 201) and body is not None:
         return body
     return _failure(answer, body)
 
 
 def _failure(answer: Answer, body: Json | None) -> Failure:
-    refused = 400 <= answer.status < 500 and body is not None and body.get("type") == "error"
+    refused = 400 <= answer.status < 500 and body is not None and _is_error(answer.status, body)
     match answer.status:
         case 202:
             return Unknown("processing", _wait(answer, body) or PROCESSING_WAIT)
@@ -50,6 +51,12 @@ def _failure(answer: Answer, body: Json | None) -> Failure:
             return _refusal(status, body or {})
         case status:
             return Unknown(f"HTTP {status}" + (", not JSON" if body is None else ""), _wait(answer, body))
+
+
+def _is_error(status: int, body: Json) -> bool:
+    """YooKassa's own no, and nobody's in between; without its type it must at least be named as documented."""
+    code = text(body.get("code"))
+    return body.get("type") == "error" or ("type" not in body and code is not None and code == UNTYPED.get(status))
 
 
 def _refusal(status: int, body: Json) -> Rejected | Unknown:

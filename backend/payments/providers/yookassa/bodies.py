@@ -12,6 +12,7 @@ from backend.payments.providers.yookassa.config import Config
 from backend.payments.providers.yookassa.objects import Json
 
 DESCRIPTION_LIMIT = 128
+MEASURE = "piece"  # one subscription; FFD 1.2 and "Чеки от ЮKassa" want it named
 
 
 class PaymentSubject(StrEnum):
@@ -76,6 +77,7 @@ def _receipt(email: str | None, item: str, amount: Money, config: Config) -> Jso
                 "description": item[:DESCRIPTION_LIMIT],
                 "quantity": "1.00",
                 "amount": _amount(amount),
+                "measure": MEASURE,
                 "vat_code": config.vat_code,
                 "payment_mode": config.receipt_payment_mode,
                 "payment_subject": PaymentSubject.SERVICE,

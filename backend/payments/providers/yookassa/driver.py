@@ -93,14 +93,13 @@ class YooKassa:
         return _payment(await self._post("/payments", "create payment", body, key))
 
     async def fetch(self, ref: str) -> Result:
-        return _payment(await self._get(f"/payments/{quote(ref, safe='')}", "read payment"), ref)
+        return _payment(await self._get(f"/payments/{_in_path(ref)}", "read payment"), ref)
 
     def told(self, body: bytes) -> Snapshot | None:
         return None
 
     async def capture(self, ref: str, key: str) -> Result:
-        path = f"/payments/{quote(ref, safe='')}/capture"
-        return _payment(await self._post(path, "capture payment", b"{}", key), ref)
+        return _payment(await self._post(f"/payments/{_in_path(ref)}/capture", "capture payment", b"{}", key), ref)
 
     async def list_since(self, since: datetime) -> AsyncIterator[Snapshot]:
         async for entry in self._entries("/payments", "list payments", {"created_at.gte": _moment(since)}):
@@ -116,7 +115,7 @@ class YooKassa:
         return _refund(await self._post("/refunds", "create refund", body, key))
 
     async def fetch_refund(self, ref: str) -> RefundResult:
-        return _refund(await self._get(f"/refunds/{quote(ref, safe='')}", "read refund"), ref)
+        return _refund(await self._get(f"/refunds/{_in_path(ref)}", "read refund"), ref)
 
     async def refunds_of(self, ref: str) -> AsyncIterator[RefundSnapshot]:
         async for entry in self._entries("/refunds", "list refunds", {"payment_id": ref}):
@@ -156,7 +155,7 @@ class YooKassa:
         fiscalization = part(me.get("fiscalization")).get("enabled") is True
         return Capabilities(
             account=account,
-            test=me.get("test") is True,
+            test=objects.play_money(me.get("test")),
             enabled=me.get("status") == "enabled",
             methods=frozenset(self.methods),
             fiscalization=fiscalization,
@@ -207,6 +206,11 @@ class YooKassa:
             if cursor == params.get("cursor"):
                 raise Unavailable(provider=self.id, request=label, answer="the same page again")
             params["cursor"] = cursor
+
+
+def _in_path(ref: str) -> str:
+    """An id as one step of a path. Dots too: alone they would lead elsewhere."""
+    return quote(ref, safe="").replace(".", "%2E")
 
 
 def _moment(at: datetime) -> str:

@@ -22,6 +22,7 @@ STATES = {
 }
 REFUND_STATES = frozenset({"pending", "succeeded", "canceled"})
 TEXT_LIMIT = 2048
+NOBODY = "?"  # an account that cannot be read
 
 
 def parse(body: bytes) -> Json:
@@ -60,6 +61,17 @@ def number_or_text(value: object) -> str | None:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
 
 
+def recipient(value: object) -> str | None:
+    """Whose the money is; None: not told. Told, but not as an account is written, it is nobody's."""
+    account = value.get("account_id") if isinstance(value, dict) else value
+    return None if account is None else number_or_text(account) or NOBODY
+
+
+def play_money(value: object) -> bool | None:
+    """What `test` says; None: nothing. Only a plain false is real money."""
+    return None if value is None else value is not False
+
+
 def amount(value: object) -> Money | None:
     """{"value": "299.00", "currency": "RUB"}, also with a JSON number; None unless it is exact roubles."""
     figure = part(value).get("value")
@@ -93,8 +105,8 @@ def payment(body: Json) -> Snapshot | None:
         state=STATES.get(status, PaymentState.PENDING),
         provider_status=status,
         amount=amount(body.get("amount")),
-        account=number_or_text(part(body.get("recipient")).get("account_id")),
-        test=body.get("test") is True,
+        account=recipient(body.get("recipient")),
+        test=play_money(body.get("test")),
         pid=text(metadata.get("pid")),
         mac=metadata.get("mac"),
         url=url if url and url.startswith(("https://", "http://")) else None,

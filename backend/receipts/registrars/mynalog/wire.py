@@ -2,12 +2,11 @@
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
 
 from backend.kit.http import Answer
-from backend.kit.money import Currency, Money
+from backend.kit.money import Currency, Money, to_minor
 from backend.payments.providers.base import Misconfigured, NotProcessed, Rejected, Unknown
 from backend.receipts.registrars.base import Entry, Failure, Reason, Sale
 
@@ -85,17 +84,17 @@ def read_entry(entry: object, receipt_url: str) -> Entry | None:
     services = entry.get("services")
     first = services[0] if isinstance(services, list) and services and isinstance(services[0], dict) else {}
     try:
-        kopecks = Decimal(str(amount)) * 100
+        kopecks = to_minor(str(amount))
         at = datetime.fromisoformat(str(sold_at))
-    except (InvalidOperation, ValueError):
+    except ValueError:
         return None
-    if not isinstance(ref, str) or kopecks != kopecks.to_integral_value():
+    if not isinstance(ref, str):
         return None
     return Entry(
         ref=ref,
         url=receipt_url.format(ref),
         title=str(first.get("name") or entry.get("name") or ""),
-        amount=Money(int(kopecks), Currency.RUB),
+        amount=Money(kopecks, Currency.RUB),
         sold_at=at if at.tzinfo else at.replace(tzinfo=UTC),
         annulled=bool(entry.get("cancellationInfo")),
     )
