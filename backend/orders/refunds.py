@@ -1,7 +1,7 @@
 """Money on its way back: operators and buyers ask for it, companies are asked, and people do it by themselves."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -38,6 +38,7 @@ from backend.users import service as users
 log = structlog.get_logger()
 
 BY_OPERATOR = "decided by an operator"
+LISTED_AFTER = timedelta(minutes=15)  # what a company has done is in its list by then
 
 
 async def refund(
@@ -143,13 +144,14 @@ async def _is_news(session: AsyncSession, provider_id: str, refund: RefundSnapsh
 async def send_refund(db: Database, providers: Providers, refund_id: UUID, now: datetime) -> None:
     """The same key and the same bytes until there is a definite answer; with a dead key only a look.
 
-    What the company works on is asked about, and what a person does is looked for.
+    What the company works on is asked about, and what a person does is looked for. A no to what was sent before says
+    nothing of the first time: it is looked for, too.
     """
     async with db.transaction() as session:
         begun = await refunds.begin_sending(session, refund_id, now)
     if begun is None:
         return
-    refund, payment = begun
+    refund, payment, again = begun
     driver = providers.get(payment.provider)
     if refund.request_body is None or (refund.provider_refund_id is None and _key_is_dead(driver, refund, now)):
         await _look(db, driver, refund, payment.id, now)
@@ -158,9 +160,13 @@ async def send_refund(db: Database, providers: Providers, refund_id: UUID, now: 
         result, note = await driver.fetch_refund(refund.provider_refund_id), circuits.note_look
     else:
         result, note = await driver.refund(refund.request_body, refund.idempotence_key), circuits.note_result
+    refused = result.code if isinstance(result, Rejected) and again and refund.provider_refund_id is None else None
     async with db.transaction() as session:
-        await _apply(session, refund, await lock_payment(session, payment.id), result, now)
+        if refused is None:
+            await _apply(session, refund, await lock_payment(session, payment.id), result, now)
         await note(session, payment.provider, result, now)
+    if refused is not None:
+        await _look(db, driver, refund, payment.id, now, refused=refused)
 
 
 def _key_is_dead(driver: PaymentProvider, refund: Refund, now: datetime) -> bool:
@@ -187,10 +193,27 @@ async def _apply(
             await refunds.wait_for_refund(session, refund.id, now)
 
 
-async def _look(db: Database, driver: PaymentProvider, refund: Refund, payment_id: UUID, now: datetime) -> bool:
+def _may_show_yet(refund: Refund, now: datetime) -> bool:
+    """Whether a refund of ours may be there and not be listed yet.
+
+    Later it was last sent minutes ago: it is sent ever more rarely.
+    """
+    return refund.sent_at is not None and now - refund.sent_at <= LISTED_AFTER
+
+
+async def _look(
+    db: Database,
+    driver: PaymentProvider,
+    refund: Refund,
+    payment_id: UUID,
+    now: datetime,
+    *,
+    refused: str | None = None,
+) -> bool:
     """Enter what the company lists of this payment. False: the list could not be read.
 
-    A refund of ours that it does not show, and whose key is dead, is left to a person.
+    A refund of ours that it does not show is over by its no to send it again (`refused`: the code of that), once it
+    would be listed. Without one, when its key is dead, it is left to a person.
     """
     async with db.transaction() as session:
         ref = (await lock_payment(session, payment_id)).provider_payment_id
@@ -208,10 +231,11 @@ async def _look(db: Database, driver: PaymentProvider, refund: Refund, payment_i
             await take_listed(session, payment, found, now)
         asked = Money(refund.amount_minor, payment.amount.currency)
         under_way = next((found.ref for found in listed if found.state == "pending" and found.amount == asked), None)
-        if refund.request_body is None or under_way is not None:
+        waits = refund.request_body is None or (refused is not None and _may_show_yet(refund, now))
+        if waits or under_way is not None:
             await refunds.wait_for_refund(session, refund.id, now, ref=under_way)
         else:
-            await _give_up(session, refund, payment, None, now)
+            await _give_up(session, refund, payment, refused, now)
     return True
 
 
@@ -241,7 +265,7 @@ async def look_again(db: Database, providers: Providers, payment_id: UUID, now: 
 
     Raises:
         PaymentNotFound
-        Unavailable: the list could not be read.
+        Unavailable: the list could not be read, or it was sent just now and may be listed yet.
     """
     async with db.transaction() as session:
         payment = await lock_payment(session, payment_id)
@@ -254,4 +278,6 @@ async def look_again(db: Database, providers: Providers, payment_id: UUID, now: 
         await lock_payment(session, payment_id)
         standing = await refunds.find_open(session, payment_id)
         if standing is not None and standing.state == "review":
+            if _may_show_yet(standing, now):
+                raise Unavailable(provider=payment.provider)
             await refunds.end_refund(session, standing.id, "canceled")

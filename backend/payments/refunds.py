@@ -225,14 +225,18 @@ async def claim_due_refunds(session: AsyncSession, now: datetime, *, limit: int 
     return (await session.scalars(query)).all()
 
 
-async def begin_sending(session: AsyncSession, refund_id: UUID, now: datetime) -> tuple[Refund, Payment] | None:
-    """The refund that is to be sent or asked about now, with its payment; None: nothing is to be done any more."""
+async def begin_sending(session: AsyncSession, refund_id: UUID, now: datetime) -> tuple[Refund, Payment, bool] | None:
+    """The refund that is to be sent or asked about now, its payment, and whether it may have been sent before.
+
+    None: nothing is to be done any more.
+    """
     refund = await _lock(session, refund_id)
     if refund.state not in UNDER_WAY:
         return None
+    again = refund.sent_at is not None
     refund.sent_at = refund.sent_at or now
     await session.flush()
-    return await get_refund(session, refund_id)
+    return *await get_refund(session, refund_id), again
 
 
 async def wait_for_refund(session: AsyncSession, refund_id: UUID, now: datetime, *, ref: str | None = None) -> None:

@@ -1,0 +1,131 @@
+"""A no to a refund that was sent before: the first time may have been heard, so nothing is given back twice."""
+
+import pytest
+
+from backend.kit.errors import Unavailable
+from backend.notifications.kinds import RefundFailed
+from backend.orders.refunds import look_again
+from backend.payments.refunds import RefundUnderWay
+from tests.integration.refund_cases import deaf, give_back, ledger, made_there, refund_rows, rubles, sent
+from tests.shop import Shop
+
+pytestmark = pytest.mark.thorough
+
+REFUND = ("POST", "/v3/refunds")
+REFUND_LIST = ("GET", "/v3/refunds")
+NONE_LISTED = {"status": 200, "body": {"type": "list", "items": []}}
+KEY_USED = {"type": "error", "code": "invalid_request", "description": "Idempotence key duplicated"}
+
+
+def failures(shop: Shop) -> list[RefundFailed]:
+    return [told for told in shop.channel.told if isinstance(told, RefundFailed)]
+
+
+async def test_a_refund_that_was_made_unheard_is_found_when_a_second_sending_is_refused(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await deaf(shop)
+    refund = await give_back(shop, checkout, rubles("100"))
+    shop.yookassa.breaks(REFUND, "lost_after")
+    await shop.run_jobs()
+    shop.yookassa.breaks(REFUND, "status", status=405)
+
+    await shop.passes(seconds=70)
+
+    (row,) = await refund_rows(shop)
+    assert (row.id, row.state, row.origin) == (refund.id, "succeeded", "ours")
+    assert len(await made_there(shop)) == 1
+    assert await ledger(buyer) == [30, -10]
+    assert failures(shop) == []
+
+
+async def test_what_is_not_there_is_canceled_when_it_would_be_listed_and_not_before(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await deaf(shop)
+    await give_back(shop, checkout, rubles("100"))
+    shop.yookassa.breaks(REFUND, "lost_before")
+    await shop.run_jobs()
+    shop.yookassa.breaks(REFUND, "status", status=405, times=None)
+
+    for minutes in (2, 3, 6):
+        await shop.passes(minutes=minutes)
+        assert [row.state for row in await refund_rows(shop)] == ["new"]
+        await look_again(shop.deps.db, shop.deps.providers, checkout.payment_id, shop.now)
+        with pytest.raises(RefundUnderWay):
+            await give_back(shop, checkout, rubles("100"))
+    await shop.passes(minutes=11)
+
+    assert [row.state for row in await refund_rows(shop)] == ["canceled"]
+    assert [told.reason for told in failures(shop)] == ["http_405"]
+    shop.mend()
+    await give_back(shop, checkout, rubles("100"))
+    await shop.run_jobs()
+    assert len(await made_there(shop)) == 1
+    assert await ledger(buyer) == [30, -10]
+
+
+async def test_a_list_that_lags_behind_delays_and_nothing_goes_back_twice(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await deaf(shop)
+    await give_back(shop, checkout, rubles("100"))
+    shop.yookassa.breaks(REFUND, "lost_after")
+    await shop.run_jobs()
+    shop.yookassa.breaks(REFUND, "status", status=405, times=None)
+    lags = shop.yookassa.breaks(REFUND_LIST, "status", times=None, **NONE_LISTED)
+    shop.yookassa.breaks(("GET", "/v3/payments*"), "status", status=500, times=None)  # the sweep sees nothing
+
+    await shop.passes(minutes=2)
+    await shop.passes(minutes=3)
+    assert [row.state for row in await refund_rows(shop)] == ["new"]
+    shop.town.companies.world.faults.armed.remove(lags)
+    await shop.passes(minutes=6)
+
+    assert [row.state for row in await refund_rows(shop)] == ["succeeded"]
+    assert len(await made_there(shop)) == 1
+    assert await ledger(buyer) == [30, -10]
+
+
+async def test_while_the_list_cannot_be_read_a_refusal_ends_nothing(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await deaf(shop)
+    await give_back(shop, checkout, rubles("100"))
+    shop.yookassa.breaks(REFUND, "lost_after")
+    await shop.run_jobs()
+    shop.yookassa.breaks(REFUND, "status", status=405, times=None)
+    shop.yookassa.breaks(REFUND_LIST, "status", status=500, times=None)
+
+    for _ in range(4):
+        await shop.passes(hours=1)
+    assert [row.state for row in await refund_rows(shop)] == ["new"]
+    shop.mend()
+    await shop.passes(hours=1, minutes=1)
+
+    assert [row.state for row in await refund_rows(shop)] == ["succeeded"]
+    assert len(await made_there(shop)) == 1
+
+
+async def test_of_a_refund_that_may_be_listed_yet_an_operator_starts_no_second(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await deaf(shop)
+    await give_back(shop, checkout, rubles("100"))
+    shop.yookassa.breaks(REFUND, "lost_after")
+    await shop.run_jobs()
+    shop.yookassa.breaks(REFUND, "status", status=400, body=KEY_USED)
+    await shop.passes(seconds=70)
+    assert [row.state for row in await refund_rows(shop)] == ["review"]
+    lags = shop.yookassa.breaks(REFUND_LIST, "status", times=None, **NONE_LISTED)
+
+    with pytest.raises(Unavailable):
+        await look_again(shop.deps.db, shop.deps.providers, checkout.payment_id, shop.now)
+    with pytest.raises(RefundUnderWay):
+        await give_back(shop, checkout, rubles("100"))
+    shop.town.companies.world.faults.armed.remove(lags)
+    await look_again(shop.deps.db, shop.deps.providers, checkout.payment_id, shop.now)
+
+    assert [row.state for row in await refund_rows(shop)] == ["succeeded"]
+    assert len(await made_there(shop)) == len({key for key, _ in await sent(shop)}) == 1
+    assert await ledger(buyer) == [30, -10]
