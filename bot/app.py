@@ -2,56 +2,19 @@
 
 import structlog
 from aiogram import Bot, Dispatcher, F, Router
-from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import AiogramError, TelegramForbiddenError, TelegramNetworkError
-from aiogram.methods import TelegramMethod
-from aiogram.methods.base import TelegramType
+from aiogram.exceptions import AiogramError, TelegramForbiddenError
 from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject
-from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
 from backend.kit import clock
 from backend.kit.errors import ShopError
 from backend.kit.i18n import DEFAULT_LANGUAGE, Translate, translator
 from backend.users import service as users
 from bot.deps import Deps
-from bot.introduction import introduce
 from bot.middlewares import LogContext, Pace, Person, Throttle
 from bot.screens import GROUPS, SCREENS
 from bot.view import View, show, tell
 
-__all__ = ["create_dispatcher", "introduce", "make_bot"]
-
 log = structlog.get_logger()
-
-REQUEST_SECONDS = 15
-
-
-class Session(AiohttpSession):
-    """aiogram's, to which a proxy that fails is a network that fails."""
-
-    async def make_request(
-        self,
-        bot: Bot,
-        method: TelegramMethod[TelegramType],
-        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's
-    ) -> TelegramType:
-        try:
-            return await super().make_request(bot, method, timeout)
-        except (ProxyConnectionError, ProxyError, ProxyTimeoutError) as error:
-            raise TelegramNetworkError(method, f"{type(error).__name__}: {error}") from error
-
-
-def make_bot(token: str, api_url: str | None = None, proxy: str | None = None) -> Bot:
-    """A bot that speaks HTML and draws no previews of links. `api_url` is another server of the same API."""
-    Message.model_rebuild()  # types that hold messages refer to this one, and do not build one each
-    session = Session(
-        proxy=proxy,
-        api=TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION,
-        timeout=REQUEST_SECONDS,
-    )
-    return Bot(token, session, DefaultBotProperties(parse_mode="HTML", link_preview_is_disabled=True))
 
 
 def create_dispatcher(deps: Deps, pace: Pace | None = None) -> Dispatcher:

@@ -15,23 +15,31 @@ ANY_LANGUAGE = choose_language("xx")  # what is shown where there is no text in 
 
 
 async def introduce(bot: Bot) -> None:
-    """Put commands and descriptions in place. Telegram being away, or slow to allow it, stops nobody."""
+    """Put commands and descriptions in place, the commands first. What Telegram refuses stops nobody."""
+    named = [*((translator(name), name) for name in languages()), (translator(ANY_LANGUAGE), None)]
+    for t, code in named:
+        await _put(bot, SetMyCommands(commands=menu(t), scope=BotCommandScopeAllPrivateChats(), language_code=code))
+    shop = await _name(bot)
+    for t, code in named:
+        if shop:
+            await _put(bot, SetMyDescription(description=t("bot-description", shop=shop), language_code=code))
+            await _put(bot, SetMyShortDescription(short_description=t("bot-about", shop=shop), language_code=code))
+
+
+async def _put(bot: Bot, request: TelegramMethod[bool]) -> None:
     try:
-        shop = (await bot.me()).first_name
-        for language in languages():
-            for code in (language, *([None] if language == ANY_LANGUAGE else [])):
-                for request in _texts(translator(language), shop, code):
-                    await bot(request)
+        await bot(request)
     except AiogramError as error:
-        log.warning("bot.not_introduced", error=type(error).__name__)
+        log.warning("bot.not_introduced", request=type(request).__name__, error=type(error).__name__)
 
 
-def _texts(t: Translate, shop: str, code: str | None) -> list[TelegramMethod[bool]]:
-    return [
-        SetMyCommands(commands=menu(t), scope=BotCommandScopeAllPrivateChats(), language_code=code),
-        SetMyDescription(description=t("bot-description", shop=shop), language_code=code),
-        SetMyShortDescription(short_description=t("bot-about", shop=shop), language_code=code),
-    ]
+async def _name(bot: Bot) -> str:
+    """As people see it; empty if Telegram does not say."""
+    try:
+        return (await bot.me()).first_name
+    except AiogramError as error:
+        log.warning("bot.not_introduced", request="GetMe", error=type(error).__name__)
+        return ""
 
 
 def menu(t: Translate) -> list[BotCommand]:

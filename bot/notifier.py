@@ -108,7 +108,7 @@ def _trouble(error: AiogramError, chat_id: int) -> Outside:
     """What Telegram's "no" or silence means to whoever sends."""
     if isinstance(error, TelegramForbiddenError):
         return PersonUnreachable(telegram=chat_id)
-    if isinstance(error, TelegramBadRequest) and NOWHERE in error.message:
+    if isinstance(error, TelegramBadRequest) and NOWHERE in str(error.message):
         return PersonUnreachable(telegram=chat_id)
     if not is_outage(error):
         return Refused(telegram=chat_id)

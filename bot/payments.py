@@ -5,6 +5,7 @@ within seconds, and a payment must be in the inbox before Telegram is told that 
 """
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -16,6 +17,7 @@ from aiogram.types import PreCheckoutQuery, Update
 
 from backend.autopay.news import keep_news
 from backend.kit import clock
+from backend.kit.errors import Invalid
 from backend.kit.i18n import choose_language, translator
 from backend.orders.precheckout import Verdict, may_pay
 from backend.orders.service import keep_event
@@ -54,6 +56,16 @@ class Till:
         await keep(self._deps, raw or body_of(update))
         return True
 
+    async def takes_unread(self, raw: bytes) -> bool:
+        """Deal with an update that the library cannot read, if it is about a payment.
+
+        Raises:
+            DatabaseUnavailable
+        """
+        with contextlib.suppress(Invalid):
+            return await keep(self._deps, raw)
+        return False
+
     async def _decide(self, query: PreCheckoutQuery, body: bytes) -> None:
         [verdict] = await asyncio.gather(self._judge(body), return_exceptions=True)
         if not isinstance(verdict, Verdict):
@@ -80,7 +92,7 @@ class Till:
             try:
                 await self._bot(answer, request_timeout=ANSWER_SECONDS)
             except TelegramBadRequest as error:
-                if TOO_OLD not in error.message:
+                if TOO_OLD not in str(error.message):
                     log.error("precheckout.unanswered", reason=error.message)
                 return
             except AiogramError as error:

@@ -1,8 +1,10 @@
 """Fetching updates: one process at a time, each chat in order, nothing confirmed before it is handled."""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -16,12 +18,13 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import DeleteWebhook, TelegramMethod
 from aiogram.types import Update
-from pydantic import ValidationError
 
 from backend.kit.db import DatabaseUnavailable
 from backend.kit.locks import sole
+from backend.kit.reading import Json, items, whole
 from bot.deps import Deps
 from bot.payments import KINDS, Till
+from bot.reading import read_update
 
 log = structlog.get_logger()
 
@@ -33,13 +36,15 @@ WRONG_TOKEN_SECONDS = 30
 KEEP_AGAIN_SECONDS = 1
 KEEP_TRIES = 30  # where something else is wrong than a database that is away
 BUSY_SECONDS = 0.1  # between looks for news while something is being handled
+QUIET_SECONDS = 24 * 3600  # after a quiet week Telegram counts from anywhere: long before, whatever comes is new
+HASTY_SECONDS = 0.3  # between questions to a server that does not wait for news
 HALF = 50  # of the updates one answer holds: with more than these under way there is little news in the next
 
 
-class GetRawUpdates(TelegramMethod[list[dict[str, object]]]):
+class GetRawUpdates(TelegramMethod[object]):
     """Updates as they come: what is under way comes again with every answer, and only what is new is read."""
 
-    __returning__ = list[dict[str, object]]
+    __returning__ = object
     __api_method__ = "getUpdates"
 
     offset: int | None
@@ -75,28 +80,35 @@ class Poller:
         self._till = till
         self._kinds = wanted(dispatcher)
         self._next = 0  # the first update not seen yet; 0: whatever there is
+        self._heard = 0.0  # by the loop's clock
         self._begun: dict[int, asyncio.Task[None]] = {}  # by update, while it is being handled
         self._last: dict[int, asyncio.Task[None]] = {}  # of each chat
 
     async def run(self) -> None:
         """Fetch and handle for ever."""
-        failures, opened = 0, False
+        failures = 0
         try:
             while True:
                 try:
-                    if not opened:
-                        await self._bot(DeleteWebhook(), request_timeout=ANSWER_SECONDS)
                     updates = await self._fetch()
-                    failures, opened = 0, True
+                    failures = 0
                 except AiogramError as error:
+                    if isinstance(error, TelegramConflictError) and "webhook" in str(error.message):
+                        await self._take_webhook_away()
                     await asyncio.sleep(_pause(error, failures))
-                    failures, opened = failures + 1, False
+                    failures += 1
                 else:
                     await self._take(updates)
         finally:
             for task in self._begun.values():
                 task.cancel()
             await asyncio.gather(*self._begun.values(), return_exceptions=True)
+
+    async def _take_webhook_away(self) -> None:
+        try:
+            await self._bot(DeleteWebhook(), request_timeout=ANSWER_SECONDS)
+        except AiogramError as error:
+            log.warning("poller.webhook_stays", error=type(error).__name__)
 
     async def _take(self, updates: Sequence[Update]) -> None:
         """Begin what is new. When nothing is, or much is under way, wait a moment for that."""
@@ -118,21 +130,27 @@ class Poller:
         request = GetRawUpdates(
             offset=min(self._begun, default=self._next) or None, timeout=POLL_SECONDS, allowed_updates=self._kinds
         )
-        batch = await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS)
-        if not batch:
-            self._next = 0  # all is confirmed; after a quiet week Telegram counts from anywhere
+        seconds = asyncio.get_running_loop().time
+        asked = seconds()
+        batch = items(await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS))
+        if batch:
+            self._heard = seconds()
+        elif seconds() - self._heard > QUIET_SECONDS:
+            self._next = 0
+        if not batch and not self._begun and seconds() - asked < HASTY_SECONDS:
+            await asyncio.sleep(HASTY_SECONDS)
         return [update for raw in batch if (update := self._read(raw)) is not None]
 
-    def _read(self, raw: dict[str, object]) -> Update | None:
-        """An update, if it is new. One that cannot be read must not hold up the others for ever."""
-        number = raw.get("update_id")
-        if not isinstance(number, int) or number < self._next:
+    def _read(self, raw: Json) -> Update | None:
+        """An update, if it is new. One that cannot be read holds up no other; if about a payment, it is kept."""
+        number = whole(raw.get("update_id"))
+        if number is None or number < self._next:
             return None
         self._next = number + 1
         try:
-            return Update.model_validate(raw, context={"bot": self._bot})
-        except ValidationError:
-            log.error("update.unreadable", update=number)
+            return read_update(raw, self._bot)
+        except ValueError:
+            self._run(number, self._keep_unread(number, raw))
             return None
 
     def _begin(self, update: Update) -> None:
@@ -141,42 +159,50 @@ class Poller:
         place = chat.chat_id or chat.user_id or 0
         if update.pre_checkout_query is not None:
             place = -update.update_id  # waits for nothing that is under way in any chat
-        task = asyncio.create_task(self._handle(update, after=self._last.get(place)))
-        self._begun[update.update_id] = self._last[place] = task
-        task.add_done_callback(partial(self._end, update.update_id, place))
+        task = self._run(update.update_id, self._handle(update, after=self._last.get(place)))
+        self._last[place] = task
+        task.add_done_callback(partial(self._forget, place))
 
-    def _end(self, update_id: int, place: int, task: asyncio.Task[None]) -> None:
-        self._begun.pop(update_id, None)
+    def _run(self, number: int, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Until this ends the update is not confirmed."""
+        task = self._begun[number] = asyncio.create_task(work)
+        task.add_done_callback(lambda _: self._begun.pop(number, None))
+        return task
+
+    def _forget(self, place: int, task: asyncio.Task[None]) -> None:
         if self._last.get(place) is task:
             del self._last[place]
 
-    async def _is_settled(self, update: Update) -> bool:
-        """Whether this was about a payment.
+    async def _keep_unread(self, number: int, raw: Json) -> None:
+        if not await self._is_settled(number, lambda: self._till.takes_unread(json.dumps(raw).encode())):
+            log.error("update.unreadable", update=number)
+
+    async def _is_settled(self, number: int, take: Callable[[], Awaitable[bool]]) -> bool:
+        """Whether this was about a payment, when the till has taken it.
 
         A database that is away is waited for. Another error is a bug of ours: after some tries the update is let go,
         or nothing behind it would ever be fetched; the sweep of Stars finds the payment.
         """
         failures = 0
         while failures < KEEP_TRIES:
-            [outcome] = await asyncio.gather(self._till.takes(update), return_exceptions=True)
+            [outcome] = await asyncio.gather(take(), return_exceptions=True)
             if isinstance(outcome, bool):
                 return outcome
             if not isinstance(outcome, Exception):
                 raise outcome
             known = isinstance(outcome, DatabaseUnavailable)
-            log.warning("payment.not_kept", update=update.update_id, exc_info=None if known else outcome)
+            log.warning("payment.not_kept", update=number, exc_info=None if known else outcome)
             failures += not known
             await asyncio.sleep(KEEP_AGAIN_SECONDS)
-        log.error("update.failed", update=update.update_id)
+        log.error("update.failed", update=number)
         return True
 
     async def _handle(self, update: Update, *, after: asyncio.Task[None] | None) -> None:
         """Handle one update after the one before it in its chat; what it raises ends here.
 
-        Until this ends the update is not confirmed. One about a payment does not end before that is in the inbox,
-        and waits for nothing.
+        One about a payment does not end before that is in the inbox, and waits for nothing.
         """
-        if await self._is_settled(update):
+        if await self._is_settled(update.update_id, lambda: self._till.takes(update)):
             return
         if after is not None:
             await asyncio.wait([after])

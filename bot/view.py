@@ -3,17 +3,20 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape as html_escape
 from html import unescape
 from typing import Literal, TypeVar
 
+import structlog
 from aiogram import Bot
 from aiogram.exceptions import (
     AiogramError,
     ClientDecodeError,
     TelegramBadRequest,
+    TelegramEntityTooLarge,
     TelegramNetworkError,
+    TelegramNotFound,
     TelegramRetryAfter,
     TelegramServerError,
 )
@@ -23,12 +26,16 @@ from aiogram.types import BufferedInputFile, CallbackQuery, InlineKeyboardButton
 
 T = TypeVar("T")
 
+log = structlog.get_logger()
+
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 ALERT_LIMIT = 200
 
 OUTAGE = (TelegramNetworkError, TelegramServerError, ClientDecodeError)  # the last: an answer that is no JSON
+REFUSALS = (TelegramBadRequest, TelegramNotFound, TelegramEntityTooLarge)
 PAUSES = (0.5, 1.5)
+TAP_SECONDS = 5
 LONGEST_WAIT = 10  # seconds somebody waits for a screen while Telegram says: later
 
 TAG = re.compile(r"<[^>]+>")
@@ -97,57 +104,70 @@ async def show(event: Message | CallbackQuery, view: View, *more: View, notice: 
     """
     bot = event.bot
     assert bot is not None
-    chat_id = event.chat.id if isinstance(event, Message) else event.from_user.id
-    under = event.message if isinstance(event, CallbackQuery) else None
+    chat_id, under = _chat_of(event), event.message if isinstance(event, CallbackQuery) else None
     if isinstance(under, Message) and under.text is not None and view.photo is None:
         await change(bot, chat_id, under.message_id, view, patient=True)
     else:
-        await _patiently(bot, _sending(chat_id, view))
+        await send(bot, chat_id, view, patient=True)
     for another in more:
-        await _patiently(bot, _sending(chat_id, another))
+        await send(bot, chat_id, another, patient=True)
     if isinstance(event, CallbackQuery):
         await tell(event, notice)
 
 
 async def tell(call: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
-    """Answer a tap; an app that stopped waiting does not matter."""
+    """Answer a tap. After a screen only the spinning of a button ends with it: no answer to it matters."""
     bot = call.bot
     assert bot is not None
     answer = AnswerCallbackQuery(
         callback_query_id=call.id, text=text and text[:ALERT_LIMIT], show_alert=alert or None
     )
     try:
-        await _patiently(bot, answer)
-    except TelegramBadRequest as error:
-        if TOO_OLD not in error.message:
+        await bot(answer, request_timeout=TAP_SECONDS)
+    except AiogramError as error:
+        if TOO_OLD in reason_of(error):
+            return
+        log.warning("tap.unanswered", error=type(error).__name__, reason=reason_of(error))
+        if alert and text:
+            await send(bot, _chat_of(call), View(text))
+
+
+async def send(bot: Bot, chat_id: int, view: View, *, patient: bool = False) -> None:
+    """Send a screen as a new message, at once or not at all; what Telegram refuses, plainer."""
+    try:
+        await _ask(bot, _sending(chat_id, view), patient=patient)
+    except REFUSALS as error:
+        plainer = _plainer(view, reason_of(error))
+        if plainer == view:
             raise
+        log.warning("view.plainer", reason=reason_of(error))
+        await _ask(bot, _sending(chat_id, plainer), patient=patient)
 
 
-async def send(bot: Bot, chat_id: int, view: View) -> None:
-    """Send a screen as a new message, at once or not at all."""
-    await bot(_sending(chat_id, view))
+def _plainer(view: View, reason: str) -> View:
+    """Without its picture, or with links in place of buttons that Telegram does not take."""
+    links = [button for row in view.rows for button in row if isinstance(button.opens, str)]
+    if not links or "url" not in reason.lower():
+        return replace(view, photo=None)
+    rows = [[button for button in row if button not in links] for row in view.rows]
+    said = [f"{escape(link.text)}: {escape(str(link.opens))}" for link in links]
+    return View(paragraphs(view.text, *said), rows, view.photo)
 
 
 async def change(bot: Bot, chat_id: int, message_id: int, view: View, *, patient: bool = False) -> None:
     """Turn a message of ours into this screen; one that cannot be turned is followed by a new one."""
     edit = EditMessageText(chat_id=chat_id, message_id=message_id, text=view.text, reply_markup=view.keyboard)
     try:
-        await (_patiently(bot, edit) if patient else bot(edit))
-    except TelegramBadRequest as error:
-        if SAME in error.message:
-            return
-        if not _cannot_be_edited(error):
-            raise
-        sending = _sending(chat_id, view)
-        await (_patiently(bot, sending) if patient else bot(sending))
+        await _ask(bot, edit, patient=patient)
+    except REFUSALS as error:
+        if SAME not in reason_of(error):
+            await send(bot, chat_id, view, patient=patient)
 
 
-def _cannot_be_edited(error: TelegramBadRequest) -> bool:
-    """Gone, too old, or a picture."""
-    return any(
-        reason in error.message
-        for reason in ("message to edit not found", "message can't be edited", "no text in the message", "MESSAGE_ID")
-    )
+def _chat_of(event: Message | CallbackQuery) -> int:
+    if isinstance(event, Message):
+        return event.chat.id
+    return event.message.chat.id if event.message else event.from_user.id
 
 
 def _sending(chat_id: int, view: View) -> SendMessage | SendPhoto:
@@ -161,6 +181,10 @@ def _button(button: Button) -> InlineKeyboardButton:
     if isinstance(button.opens, str):
         return InlineKeyboardButton(text=button.text, url=button.opens, style=button.style)
     return InlineKeyboardButton(text=button.text, callback_data=button.opens.pack(), style=button.style)
+
+
+async def _ask(bot: Bot, request: TelegramMethod[T], *, patient: bool) -> None:
+    await (_patiently(bot, request) if patient else bot(request))
 
 
 async def _patiently(bot: Bot, request: TelegramMethod[T]) -> T:
@@ -179,6 +203,11 @@ async def _patiently(bot: Bot, request: TelegramMethod[T]) -> T:
         except OUTAGE:
             await asyncio.sleep(pause)
     return await bot(request)
+
+
+def reason_of(error: AiogramError) -> str:
+    """What Telegram said; it may say nothing."""
+    return str(getattr(error, "message", None) or "")
 
 
 def is_outage(error: AiogramError) -> bool:

@@ -11,18 +11,18 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError, TelegramBadRequest
 from aiogram.methods import SetWebhook
-from aiogram.types import Update
-from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from backend.kit.db import DatabaseUnavailable
 from backend.kit.errors import Invalid
+from backend.kit.reading import parse, part
 from backend.kit.tokens import Secrets
 from bot.deps import Deps
 from bot.payments import Till, keep
 from bot.polling import wanted
+from bot.reading import read_update
 
 log = structlog.get_logger()
 
@@ -108,8 +108,8 @@ class Webhook:
 
     async def _take(self, body: bytes) -> Response:
         try:
-            update = Update.model_validate_json(body, context={"bot": self._bot})
-        except ValidationError:
+            update = read_update(part(parse(body)), self._bot)
+        except ValueError:
             return await self._take_unreadable(body)
         if await self._till.takes(update, body):
             return Response()

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import structlog
 import uvicorn
 import uvloop
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -25,7 +25,8 @@ from backend.orders import jobs as orders_jobs
 from backend.receipts import jobs as receipts_jobs
 from backend.subscriptions import jobs as subscriptions_jobs
 from backend.vpn import jobs as vpn_jobs
-from bot.app import create_dispatcher, introduce
+from bot.app import create_dispatcher
+from bot.introduction import introduce
 from bot.notifier import Notifier
 from bot.polling import poll
 from bot.webhook import Entrance, Webhook
@@ -59,7 +60,7 @@ async def ask_username(deps: Deps) -> str:
     """The bot's name, for links to it. Without an answer the links lead to Telegram alone, until the next start."""
     try:
         return (await deps.bot.get_me(request_timeout=10)).username or ""
-    except TelegramAPIError as error:
+    except AiogramError as error:
         log.warning("bot.unknown_name", error=type(error).__name__)
         return ""
 
@@ -102,11 +103,12 @@ async def run_bot(deps: Deps) -> None:
 
     Where Telegram comes to the web process, there is nothing to poll.
     """
-    await introduce(deps.bot)
-    if deps.settings.telegram_mode == "polling":
-        await poll(create_dispatcher(deps), deps.bot, deps)
-    else:
-        await asyncio.Event().wait()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(introduce(deps.bot))
+        if deps.settings.telegram_mode == "polling":
+            group.create_task(poll(create_dispatcher(deps), deps.bot, deps))
+        else:
+            group.create_task(asyncio.Event().wait())
 
 
 async def run_worker(deps: Deps) -> None:

@@ -31,7 +31,7 @@ from backend.vpn import service as vpn
 from backend.vpn.panels import PANELS
 from backend.vpn.panels.base import Panel, PanelAccess
 from backend.vpn.panels.xui.config import Config as XuiConfig
-from bot.app import make_bot
+from bot.session import make_bot
 from cli.explain import explain, troubles
 from cli.migrations import applied, newest
 from cli.names import all_configs, slips, strangers
@@ -132,7 +132,7 @@ def connect_bot(settings: Settings) -> Bot:
     return make_bot(settings.telegram_bot_token.get_secret_value(), url, proxy)
 
 
-def _is_private(url: HttpUrl) -> bool:
+def is_private(url: HttpUrl) -> bool:
     """Whether an address is of this machine or of a private network; so is a name without a dot."""
     host = (url.host or "").strip("[]")
     try:
@@ -187,7 +187,7 @@ def wire(settings: Settings, dsn: str, *, bot_username: str) -> Deps:
         CannotStart: a driver's settings are wrong, or a moved clock would meet real money.
     """
     configure_logs(settings.log_format, settings.log_level)
-    if settings.public_url and settings.telegram_api_url is None and _is_private(settings.public_url):
+    if settings.public_url and settings.telegram_api_url is None and is_private(settings.public_url):
         raise CannotStart(
             "PUBLIC_URL: nobody else can reach this address, and Telegram refuses buttons that lead there:"
             " give the address people will use, for example PUBLIC_URL=https://vpn.example.com, or leave it empty."

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from backend.payments.models import Refund
 from backend.payments.providers.base import PaymentState
-from bot.app import make_bot
+from bot.session import make_bot
 from sandbox.companies import BOT_TOKEN
 from tests.faults.steps import controls, fault
 from tests.integration.bot_fixtures import Phone, open_bot

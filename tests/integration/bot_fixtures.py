@@ -13,10 +13,11 @@ from prometheus_client import REGISTRY
 
 from backend.users.models import User
 from backend.users.service import find_by_telegram
-from bot.app import create_dispatcher, make_bot
+from bot.app import create_dispatcher
 from bot.middlewares import Pace
 from bot.notifier import Notifier
 from bot.polling import poll
+from bot.session import make_bot
 from sandbox.companies import BOT_TOKEN
 from tests.outside import until
 from tests.shop import Shop

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from backend.payments.models import Payment, Refund
 from backend.subscriptions.models import Extension, Subscription
-from bot.app import make_bot
+from bot.session import make_bot
 from sandbox.companies import BOT_TOKEN
 from tests.integration.bot_fixtures import BotShop, Json, Phone
 from tests.outside import until

@@ -16,8 +16,9 @@ from backend.app import create_app
 from backend.kit.i18n import translator
 from backend.kit.tokens import Secrets
 from backend.settings import Settings
-from bot.app import create_dispatcher, make_bot
+from bot.app import create_dispatcher
 from bot.notifier import Notifier
+from bot.session import make_bot
 from bot.webhook import SECRET_HEADER, Entrance, Webhook
 from cli.doctor import try_bot
 from cli.processes import run_web

@@ -17,7 +17,7 @@ from backend.kit.money import Currency, Money
 from backend.payments.providers.base import PaymentRequest, Unknown
 from backend.payments.providers.stars import Config, Stars
 from backend.payments.providers.stars.config import BotAccess
-from bot.app import make_bot
+from bot.session import make_bot
 from cli.processes import run_bot
 from cli.wiring import Deps, read_settings, wire
 from sandbox.companies import BOT_TOKEN, BOT_USERNAME, environment

@@ -16,8 +16,8 @@ from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
 from backend.payments.providers.yookassa.pace import Pace
 from backend.users.models import User
-from bot.app import make_bot
 from bot.payments import Till
+from bot.session import make_bot
 from sandbox.companies import BOT_TOKEN
 from sandbox.faults import Fault
 from tests.machine.there import CONFIRMING, There, there

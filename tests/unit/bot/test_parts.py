@@ -7,11 +7,12 @@ import pytest
 from backend.kit.errors import Conflict, Invalid, ShopError, Unavailable
 from backend.kit.i18n import languages, translator
 from backend.subscriptions.service import TrialUsed
-from bot.app import make_bot, sentence
+from bot.app import sentence
 from bot.callbacks import CheckPayment, ChooseMethod, ChoosePlan, Open, Screen, is_about_money
 from bot.introduction import COMMANDS, menu
 from bot.middlewares import Pace, storable
 from bot.notices.base import place_of
+from bot.session import make_bot
 from bot.view import lines, paragraphs, visible_length
 from tests.unit.bot.scenes import ID
 

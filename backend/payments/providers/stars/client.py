@@ -54,6 +54,8 @@ def read_answer(answer: Answer) -> object | Failure:
         return body["result"]
     refused, why = body.get("ok") is False, text(body.get("description")) or ""
     match answer.status:
+        case 404 if refused and "method" in why:
+            return Rejected(why)
         case 401 | 404 if refused:
             return Misconfigured("Telegram does not accept TELEGRAM_BOT_TOKEN")
         case 429:

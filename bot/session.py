@@ -1,0 +1,62 @@
+"""How the bot speaks to Telegram: aiogram's session, and what we ask of it beyond that."""
+
+from typing import Any
+
+from aiogram import Bot
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import AnswerCallbackQuery, EditMessageText, Response, SendMessage, SendPhoto, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiogram.types import Message
+from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+
+from backend.kit.reading import parse, part
+
+REQUEST_SECONDS = 15
+SAID = (SendMessage, SendPhoto, EditMessageText, AnswerCallbackQuery)
+
+
+class Session(AiohttpSession):
+    """aiogram's, to which a proxy that fails is a network that fails.
+
+    Where something was said, "ok" is all the answer: the message that comes back is not read. Nobody here needs it,
+    and one that could not be read would make us say the same again.
+    """
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        if status_code == 200 and isinstance(method, SAID) and _is_ok(content):
+            return Response[Any].model_construct(ok=True, result=None)
+        return super().check_response(bot, method, status_code, content)
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's
+    ) -> TelegramType:
+        try:
+            return await super().make_request(bot, method, timeout)
+        except (ProxyConnectionError, ProxyError, ProxyTimeoutError) as error:
+            raise TelegramNetworkError(method, f"{type(error).__name__}: {error}") from error
+
+
+def make_bot(token: str, api_url: str | None = None, proxy: str | None = None) -> Bot:
+    """A bot that speaks HTML and draws no previews of links. `api_url` is another server of the same API."""
+    Message.model_rebuild()  # types that hold messages refer to this one, and do not build one each
+    session = Session(
+        proxy=proxy,
+        api=TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION,
+        timeout=REQUEST_SECONDS,
+    )
+    return Bot(token, session, DefaultBotProperties(parse_mode="HTML", link_preview_is_disabled=True))
+
+
+def _is_ok(content: str) -> bool:
+    try:
+        return part(parse(content.encode())).get("ok") is True
+    except ValueError:
+        return False
