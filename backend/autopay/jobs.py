@@ -14,40 +14,31 @@ from backend.autopay.news import go_on
 from backend.autopay.rules import Act, Reason, Step, is_last_notice
 from backend.autopay.service import StopRenewal
 from backend.kit import clock
-from backend.kit.jobs import Job, enqueue, every, runs, ticks
+from backend.kit.jobs import Job, enqueue, every, runs
 from backend.notifications.kinds import AutopayFailed
 from backend.notifications.service import notify
 from backend.orders import checkout
 from backend.orders.checkout import Deps
 from backend.orders.rules import cycle_key
 from backend.payments import saved
+from backend.payments.saved import MethodKept
 from backend.subscriptions.models import Subscription
 from backend.users import service as users
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class OpenMandates(Job):
-    """Open a mandate for everything that was kept for renewals."""
-
-
-@ticks
-async def wake_mandates(session: AsyncSession, now: datetime) -> None:
-    if await queries.unopened_methods(session):
-        await enqueue(session, OpenMandates(), once="mandates", serial="mandates")
-
-
-@runs(OpenMandates)
-async def open_mandates(job: OpenMandates, deps: Deps) -> None:
+@runs(MethodKept)
+async def open_mandate(job: MethodKept, deps: Deps) -> None:
+    """What is wrong with one holds up no other; it is tried again with each plan."""
     async with deps.db.transaction() as session:
-        await service.open_mandates(session, deps.providers, clock.now())
+        await service.open_mandate(session, deps.providers, job.method_id, clock.now())
 
 
 @every(timedelta(minutes=10))
 @dataclass(frozen=True)
 class PlanRenewals(Job):
-    """Look which subscriptions are to be renewed, and which mandates are to stop."""
+    """Look which subscriptions are to be renewed, and which mandates are to open or to stop."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +53,8 @@ async def plan_renewals(job: PlanRenewals, deps: Deps) -> None:
     now = clock.now()
     async with deps.db.transaction() as session:
         await saved.try_again(session, now)
+        for method_id in await queries.unopened_methods(session):
+            await saved.wake_mandate(session, method_id)
         for subscription_id in await queries.graced_subscriptions(session):
             await service.keep_grace(session, subscription_id)
         for method in await saved.to_stop(session):

@@ -146,18 +146,20 @@ async def find_notice(session: AsyncSession, mandate: Mandate, until: datetime, 
     return Notice(told.created_at, Money(told.payload["amount_minor"], Currency(mandate.currency)))
 
 
-async def unopened_methods(session: AsyncSession) -> Sequence[tuple[SavedMethod, Order]]:
-    """What was kept for renewals that no mandate uses yet, with the order that agreed to them."""
+async def unopened_methods(session: AsyncSession) -> Sequence[UUID]:
+    """What was kept for renewals and no mandate uses yet."""
     query = (
-        select(SavedMethod, Order)
-        .join(Payment, Payment.id == SavedMethod.payment_id)
-        .join(Order, Order.id == Payment.order_id)
+        select(SavedMethod.id)
         .where(SavedMethod.deleted_at.is_(None))
         .where(~exists().where(Mandate.saved_method_id == SavedMethod.id))
-        .order_by(SavedMethod.created_at)
-        .limit(100)
     )
-    return [(method, order) for method, order in await session.execute(query)]
+    return (await session.scalars(query)).all()
+
+
+async def agreed_by(session: AsyncSession, method: SavedMethod) -> Order:
+    """The order that agreed to renewals, by whose payment this was kept."""
+    query = select(Order).join(Payment, Payment.order_id == Order.id).where(Payment.id == method.payment_id)
+    return (await session.scalars(query)).one()
 
 
 async def is_used(session: AsyncSession, method_id: UUID) -> bool:

@@ -56,40 +56,41 @@ async def lock_mandate(session: AsyncSession, mandate_id: UUID) -> Mandate:
     return found
 
 
-async def open_mandates(session: AsyncSession, providers: Providers, now: datetime) -> None:
+async def open_mandate(session: AsyncSession, providers: Providers, method_id: UUID, now: datetime) -> None:
     """What was paid with a consent to renewals and was kept for them becomes a mandate of its subscription.
 
-    The consent counts while it was not taken back; a mandate it finds there is replaced.
+    The consent counts while it was not taken back; a mandate it finds there is replaced. What a provider without
+    credentials keeps waits for them.
     """
-    for method, order in await queries.unopened_methods(session):
-        await saved.lock_method(session, method.id)
-        if method.deleted_at is not None or await queries.is_used(session, method.id):
-            continue  # somebody was faster
-        by_company = providers.get(method.provider).renews_itself
-        consent = order.autopay_consent_id
-        if consent is None or order.plan_id is None or await queries.taken_back(session, order.user_id, consent):
-            await _forget(session, method.id, now, by_company=by_company)
-            continue
-        assert order.subscription_id is not None
-        await _lock_subscription_mandates(session, order.subscription_id, now)
-        mandate = Mandate(
-            id=new_id(),
-            user_id=order.user_id,
-            subscription_id=order.subscription_id,
-            saved_method_id=method.id,
-            consent_id=consent,
-            plan_id=order.plan_id,
-            period_days=order.period_days,
-            max_amount_minor=order.amount_minor,
-            currency=order.currency,
-            charged_by="provider" if by_company else "shop",
-            state="active",
-            created_at=now,
-        )
-        session.add(mandate)
-        await session.flush()
-        await notify(session, order.user_id, AutopayOn(mandate.id), once=f"autopay-on:{mandate.id}", now=now)
-        log.info("autopay.on", mandate=mandate.id, subscription=mandate.subscription_id, by=mandate.charged_by)
+    method = await saved.lock_method(session, method_id)
+    provider = providers.find(method.provider)
+    if provider is None or method.deleted_at is not None or await queries.is_used(session, method.id):
+        return
+    order = await queries.agreed_by(session, method)
+    by_company, consent = provider.renews_itself, order.autopay_consent_id
+    if consent is None or order.plan_id is None or await queries.taken_back(session, order.user_id, consent):
+        await _forget(session, method.id, now, by_company=by_company)
+        return
+    assert order.subscription_id is not None
+    await _lock_subscription_mandates(session, order.subscription_id, now)
+    mandate = Mandate(
+        id=new_id(),
+        user_id=order.user_id,
+        subscription_id=order.subscription_id,
+        saved_method_id=method.id,
+        consent_id=consent,
+        plan_id=order.plan_id,
+        period_days=order.period_days,
+        max_amount_minor=order.amount_minor,
+        currency=order.currency,
+        charged_by="provider" if by_company else "shop",
+        state="active",
+        created_at=now,
+    )
+    session.add(mandate)
+    await session.flush()
+    await notify(session, order.user_id, AutopayOn(mandate.id), once=f"autopay-on:{mandate.id}", now=now)
+    log.info("autopay.on", mandate=mandate.id, subscription=mandate.subscription_id, by=mandate.charged_by)
 
 
 async def _lock_subscription_mandates(session: AsyncSession, subscription_id: UUID, now: datetime) -> None:
@@ -147,7 +148,7 @@ async def look_at(session: AsyncSession, providers: Providers, mandate: Mandate,
         warned_early=await queries.find_notice(session, mandate, until, last=False) is not None,
         notice=await queries.find_notice(session, mandate, until, last=True),
         tries=await queries.charges_of(session, cycle_key(mandate.subscription_id, until)),
-        provider_works=method.provider not in await not_offered(session),
+        provider_works=bool(providers.find(method.provider)) and method.provider not in await not_offered(session),
         lacks_email=not owner.email and any(one.needs_email for one in providers if one.id == method.provider),
     )
     return decide(cycle, now)

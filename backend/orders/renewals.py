@@ -13,7 +13,7 @@ from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers import Providers
 from backend.payments.providers.base import PaymentState, Snapshot
 from backend.payments.recording import id_of
-from backend.payments.service import parse_id, terms
+from backend.payments.service import lock_payment, parse_id, terms
 
 log = structlog.get_logger()
 
@@ -24,19 +24,22 @@ async def expect(
     """Make room for what a subscription was renewed by, before it is recorded. Anything else is left to that.
 
     The charge carries what the first one carried, so recording it finds that one, already bound to another charge,
-    and goes on with the attempt of the name that is given here.
+    and goes on with the attempt of the name that is given here. Where a charge went back before anybody heard of it,
+    nobody says whether it was a renewal: it is taken for one.
     """
-    if not snapshot.recurring or snapshot.state is not PaymentState.SUCCEEDED:
+    if not (snapshot.recurring or snapshot.refund_ref) or snapshot.state is not PaymentState.SUCCEEDED:
         return
     first = await _first_of(session, providers, provider_id, snapshot)
     if first is None or first.provider_payment_id in (None, snapshot.ref):
+        return
+    payment_id = id_of(provider_id, snapshot.ref)
+    if await session.get(Payment, payment_id) is not None:  # counted before, in whatever order it was heard of
         return
     bought = await session.get(Order, first.order_id)
     assert bought is not None, "what was signed by us has an order"
     order_id = await _order_again(session, bought, f"{provider_id}:{snapshot.ref}", now)
     if order_id is None:
         return
-    payment_id = id_of(provider_id, snapshot.ref)
     kept = await session.scalar(select(SavedMethod.id).where(SavedMethod.payment_id == first.id))
     session.add(
         Payment(
@@ -66,7 +69,10 @@ async def expect(
 async def _first_of(
     session: AsyncSession, providers: Providers, provider_id: str, snapshot: Snapshot
 ) -> Payment | None:
-    """The payment that began the subscription, if this one is exactly what it promised."""
+    """The payment that began the subscription, locked, if this one is exactly what it promised.
+
+    Of two charges heard of at once, the one that waits then finds the first bound by the other.
+    """
     payment_id = parse_id(snapshot.pid)
     first = await session.get(Payment, payment_id) if payment_id else None
     if first is None or first.provider != provider_id or not first.save_method:
@@ -75,7 +81,7 @@ async def _first_of(
         return None
     promised = (first.amount, first.account, first.test, first.payer_ref)
     paid = (snapshot.amount, snapshot.account, snapshot.test, snapshot.payer)
-    return first if paid == promised else None
+    return await lock_payment(session, first.id) if paid == promised else None
 
 
 async def _order_again(session: AsyncSession, bought: Order, cycle_key: str, now: datetime) -> object | None:

@@ -5,6 +5,7 @@ sent.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.kit.jobs import Job, enqueue
 from backend.kit.tokens import new_id
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers.base import PaymentState, SavedInstrument
@@ -26,6 +28,17 @@ OFF = "autopay:"  # begins the name of a switch: the company does not let this s
 TRY_AGAIN_AFTER = timedelta(days=1)
 FORGOTTEN = "autopay_off"
 RENEWED = "renewed"  # by its owner, or by days that somebody gave him
+
+
+@dataclass(frozen=True)
+class MethodKept(Job):
+    """Let renewals begin by what was kept."""
+
+    method_id: UUID
+
+
+async def wake_mandate(session: AsyncSession, method_id: UUID) -> None:
+    await enqueue(session, MethodKept(method_id), once=str(method_id), serial=f"method:{method_id}")
 
 
 async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrument, now: datetime) -> None:
@@ -48,6 +61,7 @@ async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrum
         .returning(SavedMethod.id)
     )
     if kept is not None:
+        await wake_mandate(session, kept)
         log.info("method.kept", method=kept, payment=payment.id, user=payment.user_id)
 
 
