@@ -68,7 +68,7 @@ JOBS = (
 
 SECRET_KEY = "a-secret-of-the-tests-0123456789"
 YOOKASSA_ADDRESS = "185.71.76.1"  # one of those YooKassa sends webhooks from
-MISHAPS = ("job.failed", "http.failed")
+MISHAPS = ("job.failed", "tick.failed", "http.failed")
 
 K = TypeVar("K", bound=Kind)
 _telegram_ids = itertools.count(700_000_001)

@@ -17,6 +17,7 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
+from prometheus_client import Counter
 from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -29,6 +30,8 @@ from backend.kit.errors import Outside
 from backend.kit.telemetry import JOBS
 
 log = structlog.get_logger()
+
+TICKS_FAILED = Counter("shop_ticks_failed_total", "Looks for what is due that failed by a bug.", ["tick"])
 
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
@@ -128,15 +131,37 @@ async def tick(db: Database) -> None:
     """Queue everything that is due now.
 
     Each kind in a transaction of its own: an uncommitted job makes others who queue it wait, and in one transaction
-    with others of another order they would wait for each other.
+    with others of another order they would wait for each other. One that fails is looked at again with the next
+    tick, and stops no other.
+
+    Raises:
+        DatabaseUnavailable, OSError, ConnectorException: the database is away, for all of them.
     """
     now = clock.now()
+    for function in (_queue_recurring, *TICKS):
+        [outcome] = await asyncio.gather(_look(db, function, now), return_exceptions=True)
+        if isinstance(outcome, BaseException) and _is_outage(outcome):
+            raise outcome
+        if outcome is not None:
+            TICKS_FAILED.labels(tick=function.__name__).inc()
+            log.error("tick.failed", tick=function.__name__, exc_info=outcome)
+
+
+async def _look(db: Database, function: Tick, now: datetime) -> None:
     async with db.transaction() as session:
-        for job in await _due_recurring(session, now):
-            await enqueue(session, job(), once="recurring")
-    for function in TICKS:
-        async with db.transaction() as session:
-            await function(session, now)
+        await function(session, now)
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether this is the database being away, or the end of the process, rather than one row being wrong."""
+    if isinstance(error, ConnectorException):  # the queue library's name for whatever the database says
+        return isinstance(error.__cause__, psycopg.OperationalError | psycopg.InterfaceError)
+    return isinstance(error, DatabaseUnavailable | OSError) or not isinstance(error, Exception)
+
+
+async def _queue_recurring(session: AsyncSession, now: datetime) -> None:
+    for job in await _due_recurring(session, now):
+        await enqueue(session, job(), once="recurring")
 
 
 async def _due_recurring(session: AsyncSession, now: datetime) -> list[type[Job]]:

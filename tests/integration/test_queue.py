@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit import clock, jobs
+from backend.kit.db import Database, DatabaseUnavailable
 from backend.kit.errors import Unavailable
 from backend.kit.jobs import Job, Timer, Worker, enqueue, tick
 from backend.notifications.kinds import CheckoutReady
@@ -142,6 +145,52 @@ async def test_a_job_that_fails_is_gone_and_stops_no_other(shop: Shop, notebook:
 
     assert notebook.words == ["good"]
     assert await queued(shop) == 0
+
+
+async def test_a_tick_that_fails_stops_neither_the_worker_nor_the_ticks_behind_it(
+    shop: Shop, notebook: type[Notebook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def meets_a_bad_row(session: AsyncSession, now: datetime) -> None:
+        raise ValueError("a row nobody thought of")
+
+    async def asks_nonsense(session: AsyncSession, now: datetime) -> None:
+        await session.execute(text("select 1 / 0"))
+
+    async def wakes(session: AsyncSession, now: datetime) -> None:
+        if not notebook.words:
+            await enqueue(session, Note("woken"), once="woken")
+
+    shop.clumsy = True
+    monkeypatch.setattr(jobs, "TICKS", [meets_a_bad_row, asks_nonsense, wakes, *jobs.TICKS])
+    before = [failures("meets_a_bad_row"), failures("asks_nonsense"), failures("wakes")]
+    working = asyncio.create_task(Worker(shop.deps.db, shop.deps).run())
+
+    async def is_woken() -> bool:
+        return notebook.words == ["woken"]
+
+    async def has_failed_again() -> bool:
+        return failures("meets_a_bad_row") - before[0] > 1
+
+    await until(is_woken)
+    await until(has_failed_again)
+    assert not working.done()
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+    assert failures("asks_nonsense") > before[1]
+    assert failures("wakes") == before[2]
+
+
+def failures(tick: str) -> float:
+    return REGISTRY.get_sample_value("shop_ticks_failed_total", {"tick": tick}) or 0
+
+
+async def test_a_tick_without_a_database_is_an_outage_and_no_failure(shop: Shop) -> None:
+    nowhere = Database("postgresql://nobody@127.0.0.1:1/nothing")
+
+    with pytest.raises(DatabaseUnavailable):
+        await tick(nowhere)
+    await nowhere.aclose()
 
 
 async def test_a_recurring_job_runs_once_in_each_interval_of_the_moved_clock(

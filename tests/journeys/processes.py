@@ -18,7 +18,15 @@ STARTS_WITHIN = 110.0  # seconds; two cores import everything for three processe
 STOPS_WITHIN = 5.0  # seconds after SIGTERM, as an operator expects
 
 # What a process says only when something in it went wrong that nobody thought of.
-CRASHES = ("http.failed", "job.failed", "bot.failed", "update.failed", "bot.telegram_refused", "update.unreadable")
+CRASHES = (
+    "http.failed",
+    "job.failed",
+    "tick.failed",
+    "bot.failed",
+    "update.failed",
+    "bot.telegram_refused",
+    "update.unreadable",
+)
 BREAKDOWN = "Traceback (most recent call last)"
 
 
