@@ -26,7 +26,7 @@ from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, left_of
 from backend.payments.service import PaymentNotFound, lock_payment
 from backend.subscriptions.models import Subscription
 
-SECOND_FOR = timedelta(days=14)  # how long the second payment of a purchase goes back at one tap
+SECOND_FOR = timedelta(days=14)  # how long the second payment of a purchase goes back at one tap, at most
 
 
 class AlreadyDecided(Conflict):
@@ -34,7 +34,7 @@ class AlreadyDecided(Conflict):
 
 
 class OfferEnded(Conflict):
-    """The time in which this went back at one tap is over."""
+    """The time in which this went back at one tap is over, or its days have begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ async def return_second(
 
     Raises:
         PaymentNotFound: also when it is somebody else's.
-        OfferEnded: later than 14 days after it was paid.
+        OfferEnded: later than 14 days after it was paid, or its days have begun. It can be asked for as any other.
         NothingToGiveBack: it is no longer the second.
         RefundUnderWay
     """
@@ -234,10 +234,21 @@ async def return_second(
     untouched = payment.state == PaymentState.SUCCEEDED and not payment.refunded_minor
     if not untouched or not await count_untouched(session, payment):
         raise NothingToGiveBack(payment=payment_id)
+    order = await get_order(session, payment.order_id)
+    if not await _is_unused(session, payment, order, now):
+        raise OfferEnded(payment=payment_id)
     by_hand = providers.get(payment.provider).gives_back is GivesBack.BY_HAND
     if by_hand:
-        order = await get_order(session, payment.order_id)
         await ask_operators(session, payment, order, now, amount=payment.amount, why=TWICE)
     else:
         await refund(session, providers, payment_id, now, reason=TWICE)
     return payment.amount, by_hand
+
+
+async def _is_unused(session: AsyncSession, payment: Payment, order: Order, now: datetime) -> bool:
+    """Whether all the days of a payment are still ahead, or the key never worked."""
+    subscription = await session.get(Subscription, order.subscription_id)
+    assert subscription is not None, "it was paid"
+    assert subscription.paid_until is not None, "it was paid"
+    ahead = days_ahead(await grants_of(session, subscription.id), str(payment.id), subscription.paid_until - now)
+    return ahead == order.period_days or not await had_working_key(session, subscription.id)

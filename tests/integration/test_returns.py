@@ -13,6 +13,7 @@ from backend.orders.checkout import Checkout
 from backend.orders.returns import AlreadyDecided, Decision, OfferEnded, Refundable
 from backend.payments.refunds import NothingToGiveBack, RefundUnderWay
 from backend.payments.service import PaymentNotFound, lock_payment
+from backend.plans.models import Plan
 from backend.users.models import User
 from tests.faults.steps import somebody_waits
 from tests.integration.refund_cases import give_back, ledger, made_there, refund_rows, returned_there, rubles
@@ -268,6 +269,55 @@ async def test_after_14_days_the_second_payment_is_asked_for_like_any_other(shop
         await returns_second(shop, buyer, second)
 
     assert second in {offer.payment_id for offer in await offers(shop, buyer)}
+
+
+async def sells_weeks(shop: Shop) -> None:
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Plan).where(Plan.code == "monthly").values(days=7))
+
+
+async def test_when_the_days_of_the_second_payment_have_begun_they_are_not_free(shop: Shop) -> None:
+    await sells_weeks(shop)
+    buyer = await shop.buyer()
+    _, second = await pays_twice(shop, buyer)
+    await shop.passes(days=9, minutes=1)
+
+    with pytest.raises(OfferEnded):
+        await returns_second(shop, buyer, second)
+    async with shop.deps.db.transaction() as session:
+        asked = await returns.ask_refund(session, shop.deps.providers, shop.now, payment_id=second, user_id=buyer.id)
+
+    assert (asked.days, asked.amount) == (4, rubles("170.86"))  # ceil(29900 x 4 / 7)
+    (row,) = await refund_rows(shop)
+    await decides(shop, row.id)
+    await shop.run_jobs()
+    assert await ledger(buyer) == [7, 7, -4]
+
+
+async def test_until_its_days_begin_all_of_the_second_payment_goes_back(shop: Shop) -> None:
+    await sells_weeks(shop)
+    buyer = await shop.buyer()
+    _, second = await pays_twice(shop, buyer)
+    await shop.passes(days=6, hours=23)
+
+    assert await returns_second(shop, buyer, second) == rubles("299")
+    await shop.run_jobs()
+
+    assert await ledger(buyer) == [7, 7, -7]
+
+
+async def test_of_a_key_that_never_worked_the_second_payment_goes_back_though_days_have_passed(shop: Shop) -> None:
+    await sells_weeks(shop)
+    buyer = await shop.buyer()
+    shop.panel.goes_down()
+    _, second = await pays_twice(shop, buyer)
+    await shop.passes(days=9)
+
+    assert await returns_second(shop, buyer, second) == rubles("299")
+    shop.mend()
+    await shop.passes(minutes=6)
+
+    assert await ledger(buyer) == [7, 7, -7]
 
 
 async def test_a_blocked_buyer_who_pays_has_days_no_key_and_an_operator_who_decides(shop: Shop) -> None:

@@ -33,7 +33,7 @@ paid-again =
         [2] We received two payments for one order and counted both
        *[other] We received { $times } payments for one order and counted them all
     }: your subscription is extended by { days-count } and runs until { $moment }.
-paid-again-offer = If that was a mistake, take the last one back: the button works for 14 days, and you do not have to wait for the seller.
+paid-again-offer = If that was a mistake, take the last one back; you do not have to wait for the seller. The button works for 14 days, and only until the days of that payment begin.
 button-return-second = ↩️ Return { $price }
 second-returning-title = ↩️ <b>Returning { $amount }</b>
 second-returning = The money goes back the way it was paid, usually within 1 to 3 days. When it is on its way, your subscription gets shorter and I will let you know.
@@ -47,7 +47,7 @@ error-nothing-to-give-back = There is nothing left to refund for this payment.
 error-refund-too-large = That is more than is left of the payment.
 error-only-all-of-it = This payment can only be refunded in full.
 error-already-decided = This request has already been decided on.
-error-offer-ended = The 14 days are over. You can still ask for a refund: /paysupport
+error-offer-ended = One tap is no longer enough: 14 days are over, or the days of that payment have begun. You can still ask for a refund: /paysupport
 error-not-in-review = This payment waits for no decision.
 error-stray-payment = This money is for no order of whoever paid it. It cannot be counted and goes back by itself.
 error-not-paid = The provider does not show this payment as paid.
