@@ -84,9 +84,9 @@ class Api:
         """
         account = self._authorize(request)
         body = await _read(request)
+        order = self._order(account, request)
         if not account.checkout:
             raise ApiError(422, "Checkout is not enabled for this account", "CheckoutNotEnabled")
-        order = self._order(account, request)
         missing = [name for name in ("pay_currency", "platform_id") if body.get(name) in (None, "")]
         if missing:
             said = (name.replace("_", " ").capitalize() for name in missing)
@@ -142,7 +142,7 @@ class Api:
             ApiError: 401.
         """
         kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "token" or not token.strip():
+        if kind.lower() not in ("token", "bearer") or not token.strip():
             raise ApiError(401, "Not found App by Access-Key", "BadCredentials")
         account = self.accounts.of_token(token.strip())
         if account is None:

@@ -58,6 +58,8 @@ class Markets:
             Route("/ping", self.ping),
             Route("/currencies", self.currencies),
             Route("/platforms", self.platforms),
+            Route("/rates", self.rates),
+            Route("/rates/merchant", self.merchant_rates),
             Route("/rates/merchant/{one}/{other}", self.rate),
             Route("/ips-v4", self.addresses),
             Route("/countries/merchants", _countries(lambda: self.now.merchants)),
@@ -73,14 +75,21 @@ class Markets:
         found = [_described(currency, market) for currency in coins.CURRENCIES]
         for name in ("price", "pay", "receive"):
             if (wanted := query.get(f"merchant_{name}")) is not None:
-                found = [c for c in found if c["merchant"][name] == (wanted == "true")]
+                found = [c for c in found if c["merchant"][name] == (wanted.lower() == "true")]
         if kind := query.get("kind"):
             found = [c for c in found if c["kind"] == kind]
-        return JSONResponse(found if query.get("enabled") != "false" else [])
+        return JSONResponse(found if _are_enabled(request) else [])
 
     async def platforms(self, request: Request) -> Response:
         found = [_network(platform) for platform in coins.PLATFORMS]
-        return JSONResponse(found if request.query_params.get("enabled") != "false" else [])
+        return JSONResponse(found if _are_enabled(request) else [])
+
+    async def rates(self, request: Request) -> Response:
+        """What every currency costs in every other."""
+        return JSONResponse({"merchant": _rates()})
+
+    async def merchant_rates(self, request: Request) -> Response:
+        return JSONResponse(_rates())
 
     async def rate(self, request: Request) -> Response:
         """A number and nothing around it."""
@@ -92,6 +101,19 @@ class Markets:
     async def addresses(self, request: Request) -> Response:
         """Where callbacks come from, one a line."""
         return PlainTextResponse(request.query_params.get("separator", "\n").join(self.now.ips))
+
+
+def _are_enabled(request: Request) -> bool:
+    """Whether enabled ones are asked for: all of them are."""
+    return request.query_params.get("enabled", "").lower() != "false"
+
+
+def _rates() -> Document:
+    everything = coins.CURRENCIES
+    return {
+        one.symbol: {other.symbol: text(coins.rate(one, other)) for other in everything if other is not one}
+        for one in everything
+    }
 
 
 def _countries(listed: Callable[[], tuple[str, ...]]) -> Callable[[Request], Response]:

@@ -5,11 +5,18 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 from sandbox.yookassa.errors import ApiError, invalid, missing
-from sandbox.yookassa.shops import METHODS, Shop
+from sandbox.yookassa.shops import BY_CONTRACT, METHODS, Shop
 from sandbox.yookassa.wire import Document, minor
 
 AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}")
 LEAST = 100  # kopecks
+WITH_RETURN = ("redirect", "mobile_application")
+CONFIRMATIONS = (*WITH_RETURN, "embedded", "external", "qr")
+VAT_CODES = frozenset(map(str, range(1, 13)))
+MEASURE = re.compile(
+    "piece|gram|kilogram|ton|((square_)?(centi|deci)?|cubic_)meter|(milli)?liter|kilowatt_hour|gigacalorie"
+    "|day|hour|minute|second|(kilo|mega|giga|tera)byte|another"
+)
 MOST = {"bank_card": 350_000_00, "sbp": 700_000_00}
 NO_RECEIPT = "Receipt is missing or illegal"
 NO_RECURRING = "This store can't make recurring payments. Contact the YooMoney manager to learn more"
@@ -38,7 +45,7 @@ def check_payment(body: Document, shop: Shop, saved: Document | None) -> None:
         raise invalid("capture", "Two-stage payment is not available for this payment method")
     if not shop.recurring and ("payment_method_id" in body or body.get("save_payment_method")):
         raise ApiError(403, NO_RECURRING)
-    check_receipt(body, kopecks, needed=shop.fiscalization)
+    check_receipt(body, kopecks, needed=shop.fiscalization, measured=shop.fiscalization)
 
 
 def check_amount(amount: object) -> int:
@@ -63,16 +70,19 @@ def check_metadata(metadata: object) -> None:
     for key, value in metadata.items():
         if not key or len(key) > 32:
             raise invalid("metadata")
-        if not isinstance(value, str) or len(value) > 512:
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or len(str(value)) > 512:
             raise invalid(f"metadata.{key}")
 
 
-def check_receipt(body: Document, kopecks: int, *, needed: bool) -> None:
-    """The receipt: there when needed, and its lines add up to the amount."""
+def check_receipt(body: Document, kopecks: int, *, needed: bool, measured: bool) -> None:
+    """The receipt: there when needed, its lines with their measure when that is, and they add up to the amount."""
     receipt = body.get("receipt")
     if receipt is None and not needed:
         return
     if not isinstance(receipt, dict) or not _receipt_is_whole(receipt):
+        raise invalid("receipt", NO_RECEIPT)
+    measures = [line.get("measure") for line in receipt["items"] if measured or "measure" in line]
+    if not all(isinstance(measure, str) and MEASURE.fullmatch(measure) for measure in measures):
         raise invalid("receipt", NO_RECEIPT)
     try:
         total = sum(Decimal(str(line["quantity"])) * check_amount(line.get("amount")) for line in receipt["items"])
@@ -115,7 +125,7 @@ def _check_method(body: Document, shop: Shop) -> None:
     if "payment_method_data" not in body:
         return
     chosen = body["payment_method_data"]
-    if not isinstance(chosen, dict) or chosen.get("type") not in METHODS:
+    if not isinstance(chosen, dict) or chosen.get("type") not in (*METHODS, *BY_CONTRACT):
         raise invalid("payment_method_data.type")
     if chosen["type"] not in shop.methods:
         raise invalid("payment_method_data.type", "Payment method is not available for this store")
@@ -125,12 +135,12 @@ def _check_confirmation(body: Document) -> None:
     confirmation = body.get("confirmation")
     if confirmation is None:
         raise missing("confirmation")
-    if not isinstance(confirmation, dict) or confirmation.get("type") != "redirect":
+    if not isinstance(confirmation, dict) or confirmation.get("type") not in CONFIRMATIONS:
         raise invalid("confirmation.type")
     url = confirmation.get("return_url")
-    if url is None:
+    if url is None and confirmation["type"] in WITH_RETURN:
         raise missing("confirmation.return_url")
-    if not isinstance(url, str) or len(url) > 2048 or not _is_web_address(url):
+    if url is not None and (not isinstance(url, str) or len(url) > 2048 or not _is_web_address(url)):
         raise invalid("confirmation.return_url")
     if confirmation.get("locale") not in (None, "ru_RU", "en_US"):
         raise invalid("confirmation.locale")
@@ -162,6 +172,7 @@ def _line_is_whole(line: Document) -> bool:
         and 1 <= len(description) <= 128
         and isinstance(quantity, str | int | float)
         and not isinstance(quantity, bool)
-        and isinstance(vat_code, int)
-        and 1 <= vat_code <= 12
+        and isinstance(vat_code, str | int)
+        and not isinstance(vat_code, bool)
+        and str(vat_code) in VAT_CODES
     )

@@ -16,7 +16,7 @@ from sandbox.yookassa import checks
 from sandbox.yookassa.methods import SavedMethods
 from sandbox.yookassa.payments import Payments
 from sandbox.yookassa.refunds import Refunds
-from sandbox.yookassa.shops import METHODS, Shops, described
+from sandbox.yookassa.shops import BY_CONTRACT, METHODS, Shops, described
 from sandbox.yookassa.webhooks import Webhooks
 from sandbox.yookassa.wire import Document
 
@@ -71,7 +71,7 @@ class Control:
         """{"save": bool, "last4": "4477", "method": "sbp"}, each optional; the method only if none is chosen."""
         chosen = self._payment(path["id"])["object"].get("payment_method", {}).get("type")
         method = chosen or body.get("method", "bank_card")
-        if method not in METHODS:
+        if method not in (*METHODS, *BY_CONTRACT):
             raise ValueError(f"no method {method!r}")
         last4 = str(body.get("last4", "4477"))
         if not (len(last4) == 4 and last4.isascii() and last4.isdigit()):

@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, Decimal
 from sandbox.yookassa.wire import Document
 
 # What YooKassa keeps for itself, as a share of the amount.
-FEES = {"bank_card": Decimal("0.035"), "sbp": Decimal("0.007"), "yoo_money": Decimal("0.035")}
+FEE, FEES = Decimal("0.035"), {"sbp": Decimal("0.007")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def party(reason: str) -> str:
 
 def net(kopecks: int, method: str) -> int:
     """What the shop gets of a payment."""
-    return int((kopecks * (1 - FEES[method])).to_integral_value(ROUND_DOWN))
+    return int((kopecks * (1 - FEES.get(method, FEE))).to_integral_value(ROUND_DOWN))
 
 
 def paid_with(method: str, payment_id: str, *, last4: str, saved: bool) -> Document:
@@ -82,7 +82,7 @@ def paid_with(method: str, payment_id: str, *, last4: str, saved: bool) -> Docum
             "sbp_operation_id": secrets.token_hex(16).upper(),
             "payer_bank_details": {"bank_id": "100000000111", "bic": "044525225"},
         }
-    else:
+    elif method == "yoo_money":
         block |= {"title": "YooMoney wallet 410011758831136", "account_number": "410011758831136"}
     return block
 

@@ -4,6 +4,7 @@ pending -> succeeded | waiting_for_capture | canceled; waiting_for_capture -> su
 A stored payment is {"id", "shop", "object", ...}: `object` is what the API shows, the rest is known only here.
 """
 
+import uuid
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
@@ -68,14 +69,10 @@ class Payments:
             block = {"type": chosen["type"], "id": document["id"], "saved": False, "status": "inactive"}
             shown["payment_method"] = block
         wanted: Document = body["confirmation"]
-        shown["confirmation"] = {
-            "type": "redirect",
-            "return_url": wanted["return_url"],
-            "confirmation_url": page(document["id"]),
-        }
+        shown["confirmation"] = _confirmation(wanted, page(document["id"]))
         document |= {
             "term": (now + TERM).isoformat(),
-            "return_url": wanted["return_url"],
+            "return_url": wanted.get("return_url"),
             "locale": wanted.get("locale"),
         }
         return self._documents.put(document["id"], document)
@@ -135,7 +132,8 @@ class Payments:
         kopecks = checks.check_amount(body["amount"]) if body.get("amount") else wire.minor(shown["amount"])
         if kopecks > wire.minor(shown["amount"]):
             raise invalid("amount.value")
-        checks.check_receipt(body, kopecks, needed=False)
+        measured = self._shops.get(document["shop"]).fiscalization
+        checks.check_receipt(body, kopecks, needed=False, measured=measured)
         before = deepcopy(shown)
         self._finish(document, kopecks)
         self._store(document, "payment.succeeded", before)
@@ -242,6 +240,21 @@ def _passed(term: str | None, now: datetime) -> bool:
     return term is not None and now >= datetime.fromisoformat(term)
 
 
+def _confirmation(wanted: Document, page: str) -> Document:
+    """How the payer gets to the page, as the shop asked: by an address, or what it makes of a token or a code."""
+    match wanted["type"]:
+        case "embedded":
+            return {"type": "embedded", "confirmation_token": f"ct-{uuid.uuid4()}"}
+        case "external":
+            return {"type": "external"}
+        case "qr":
+            return {"type": "qr", "confirmation_data": page}
+        case "mobile_application":
+            return {"type": "mobile_application", "confirmation_url": page}
+        case _:
+            return {"type": "redirect", "return_url": wanted["return_url"], "confirmation_url": page}
+
+
 def _opened(payment_id: str, shop_id: str, body: Document, now: datetime) -> Document:
     """A new payment as the API shows it, but for its method and its confirmation."""
     shown: Document = {
@@ -250,7 +263,7 @@ def _opened(payment_id: str, shop_id: str, body: Document, now: datetime) -> Doc
         "paid": False,
         "amount": wire.rubles(wire.minor(body["amount"])),
         "created_at": wire.iso(now),
-        "metadata": body.get("metadata") or {},
+        "metadata": wire.metadata(body.get("metadata") or {}),
         "recipient": {"account_id": shop_id, "gateway_id": f"{shop_id}7"},
         "refundable": False,
     }

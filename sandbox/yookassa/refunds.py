@@ -53,9 +53,12 @@ class Refunds:
             raise invalid("payment_id", "Incorrect payment_id. Payment doesn't exist or access denied.")
         left = self._check_refundable(payment, kopecks)
         whole = kopecks == wire.minor(payment["object"]["amount"]) == left
-        needed = self._shops.get(shop_id).fiscalization and not whole
-        checks.check_receipt(body, kopecks, needed=needed)
-        extra = {name: body[name] for name in ("description", "metadata") if body.get(name)}
+        fiscal = self._shops.get(shop_id).fiscalization
+        needed = fiscal and not whole
+        checks.check_receipt(body, kopecks, needed=needed, measured=fiscal)
+        extra = {"description": body["description"]} if body.get("description") else {}
+        if body.get("metadata"):
+            extra["metadata"] = wire.metadata(body["metadata"])
         if needed or "receipt" in body or "receipt_registration" in payment["object"]:
             extra["receipt_registration"] = "pending"
         return self._make(payment, kopecks, extra, self.policy)

@@ -8,6 +8,15 @@ from sandbox.store import Collection
 from sandbox.yookassa.wire import Document
 
 METHODS = ("bank_card", "sbp", "yoo_money")
+BY_CONTRACT = (  # taken of a shop whose `methods` name them
+    "sberbank",
+    "tinkoff_bank",
+    "sber_loan",
+    "cash",
+    "mobile_balance",
+    "b2b_sberbank",
+    "electronic_certificate",
+)
 EVENTS = ("payment.waiting_for_capture", "payment.succeeded", "payment.canceled", "refund.succeeded")
 
 

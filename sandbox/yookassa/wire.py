@@ -1,5 +1,6 @@
 """How YooKassa writes ids, times and amounts."""
 
+import json
 import secrets
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,11 @@ def iso(moment: datetime) -> str:
 def minor(amount: Document) -> int:
     """Kopecks of an amount that was checked before."""
     return int(str(amount["value"]).replace(".", ""))
+
+
+def metadata(sent: Document) -> Document:
+    """As it comes back: all of it text."""
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in sent.items()}
 
 
 def rubles(kopecks: int) -> Document:

@@ -31,6 +31,9 @@ async def test_anybody_may_ask_for_currencies_networks_and_rates(gate: Gate) -> 
 
     assert await symbols("merchant_price=true") == {"EUR", "USD", "GBP", "RUB"}
     assert {"BTC", "ETH", "LTC"} <= await symbols("merchant_pay=true&enabled=true")
+    assert await symbols("merchant_pay=True&enabled=True") == await symbols("merchant_pay=true&enabled=true")
+    assert await symbols("merchant_pay=False") == {"EUR", "USD", "GBP", "RUB"}
+    assert await symbols("enabled=False") == set()
     assert await symbols("merchant_receive=true") == {"EUR", "USDC", "BTC", "ETH", "LTC"}
     assert await symbols("kind=fiat") == {"EUR", "USD", "GBP", "RUB"}
     assert currencies["BTC"]["platforms"] == [{"id": 6, "id_name": "bitcoin", "title": "Bitcoin", "enabled": True}]
@@ -40,6 +43,9 @@ async def test_anybody_may_ask_for_currencies_networks_and_rates(gate: Gate) -> 
     assert rate.headers["content-type"].startswith("text/plain")
     assert 0 < float(rate.text) < 1e-5
     assert (await gate.get("/rates/merchant/RUB/XTR", token=None)).status_code == 404
+    rates = (await gate.get("/rates/merchant", token=None)).json()
+    assert (rates["RUB"]["BTC"], "RUB" in rates["RUB"]) == (rate.text, False)
+    assert (await gate.get("/rates", token=None)).json() == {"merchant": rates}
 
 
 async def test_addresses_and_countries_are_public_and_may_change(gate: Gate) -> None:

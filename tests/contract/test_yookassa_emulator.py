@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from sandbox.yookassa.shops import BY_CONTRACT
 from tests.contract.yookassa_fixture import RECEIPT, SECRET, SHOP_ID, Yoo, assert_error, payment, rub, yookassa
 
 
@@ -222,10 +223,15 @@ BAD = [
     ({"metadata": {str(i): "x" for i in range(17)}}, "metadata"),
     ({"metadata": {"k" * 33: "x"}}, "metadata"),
     ({"metadata": {"k": "x" * 513}}, "metadata.k"),
-    ({"metadata": {"k": 5}}, "metadata.k"),
+    ({"metadata": {"k": True}}, "metadata.k"),
+    ({"metadata": {"k": ["x"]}}, "metadata.k"),
+    ({"metadata": {"k": None}}, "metadata.k"),
     ({"confirmation": None}, "confirmation"),
     ({"confirmation": {"type": "teleport"}}, "confirmation.type"),
+    ({"confirmation": {"type": ["qr"]}}, "confirmation.type"),
     ({"confirmation": {"type": "redirect"}}, "confirmation.return_url"),
+    ({"confirmation": {"type": "mobile_application"}}, "confirmation.return_url"),
+    ({"confirmation": {"type": "qr", "return_url": "nowhere"}}, "confirmation.return_url"),
     (
         {"confirmation": {"type": "redirect", "return_url": "https://a.b/" + "x" * 2048}},
         "confirmation.return_url",
@@ -233,6 +239,8 @@ BAD = [
     ({"confirmation": {"type": "redirect", "return_url": "javascript:alert(1)"}}, "confirmation.return_url"),
     ({"confirmation": {"type": "redirect", "return_url": "http://[bad"}}, "confirmation.return_url"),
     ({"payment_method_data": {"type": "cash"}}, "payment_method_data.type"),
+    ({"payment_method_data": {"type": "barter"}}, "payment_method_data.type"),
+    ({"payment_method_data": {"type": ["sbp"]}}, "payment_method_data.type"),
     ({"payment_method_data": "bank_card"}, "payment_method_data.type"),
     ({"payment_method_data": {"type": "sbp"}, "capture": False}, "capture"),
     ({"payment_method_data": {"type": "sbp"}, "amount": rub("700000.01")}, "amount.value"),
@@ -257,6 +265,66 @@ async def test_the_limits_themselves_are_allowed(yoo: Yoo) -> None:
     await yoo.open(amount=rub("700000.00"), payment_method_data={"type": "sbp"})
 
 
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        ({"type": "embedded"}, {"confirmation_token"}),
+        ({"type": "external"}, set()),
+        ({"type": "qr"}, {"confirmation_data"}),
+        ({"type": "mobile_application", "return_url": "shop://back"}, None),
+        ({"type": "mobile_application", "return_url": "https://shop.example.net/back"}, {"confirmation_url"}),
+    ],
+)
+async def test_a_payer_may_be_led_to_the_page_in_every_documented_way(
+    yoo: Yoo, wanted: dict[str, str], shown: set[str] | None
+) -> None:
+    answer = await yoo.post("/payments", payment(confirmation=wanted, payment_method_data={"type": "sbp"}))
+    if shown is None:
+        assert_error(answer, 400, "invalid_request", "confirmation.return_url")
+        return
+    opened = answer.json()
+
+    assert opened["confirmation"].keys() == {"type", *shown}
+    assert opened["confirmation"]["type"] == wanted["type"]
+    page = await yoo.http.get(f"{yoo.url}/checkout/{opened['id']}")
+    assert page.status_code == 200
+    done = (await yoo.ctl(f"/payments/{opened['id']}/pay")).json()
+    assert (done["status"], done.get("confirmation")) == ("succeeded", None)
+
+
+@pytest.mark.parametrize("method", BY_CONTRACT)
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_other_documented_methods_are_taken_of_a_shop_that_has_them(
+    yoo: Yoo, method: str, language: str
+) -> None:
+    await yoo.ctl(f"/shops/{SHOP_ID}", {"methods": ["bank_card", method]})
+    opened = await yoo.open(payment_method_data={"type": method})
+    page = await yoo.http.get(f"{yoo.url}/checkout/{opened['id']}?lang={language}")
+    paid = await yoo.http.post(f"{yoo.url}/checkout/{opened['id']}", data={"method": method, "action": "pay"})
+    choice = await yoo.open(payment_method_data=None)
+    offer = await yoo.http.get(f"{yoo.url}/checkout/{choice['id']}")
+
+    assert opened["confirmation"]["confirmation_url"].endswith(opened["id"])
+    assert (page.status_code, paid.status_code, offer.status_code) == (200, 303, 200)
+    done = (await yoo.get(f"/payments/{opened['id']}")).json()
+    assert (done["status"], done["payment_method"]["type"]) == ("succeeded", method)
+    assert 0 < float(done["income_amount"]["value"]) < 299
+
+
+async def test_numbers_in_metadata_come_back_as_text(yoo: Yoo) -> None:
+    done = await yoo.paid(metadata={"pid": "p-1", "order": 72, "share": 0.5})
+    refund = await yoo.post("/refunds", {"payment_id": done["id"], "amount": rub("1.00"), "metadata": {"row": 7}})
+
+    assert done["metadata"] == {"pid": "p-1", "order": "72", "share": "0.5"}
+    assert refund.json()["metadata"] == {"row": "7"}
+
+
+async def test_a_vat_code_may_be_text_and_a_measure_is_wanted_by_fiscal_shops_alone(yoo: Yoo) -> None:
+    line = {name: value for name, value in RECEIPT["items"][0].items() if name != "measure"}
+
+    await yoo.open(receipt={**RECEIPT, "items": [{**line, "vat_code": "12"}]})
+
+
 async def test_a_method_the_shop_does_not_have_is_refused(yoo: Yoo) -> None:
     await yoo.ctl(f"/shops/{SHOP_ID}", {"methods": ["bank_card", "yoo_money"]})
     answer = await yoo.post("/payments", payment(payment_method_data={"type": "sbp"}))
@@ -273,7 +341,11 @@ async def test_a_receipt_is_needed_with_fiscalization_and_must_add_up(yoo: Yoo) 
         assert_error(answer, 400, "invalid_request", "receipt")
         assert answer.json()["description"] == "Receipt is missing or illegal"
     assert good["receipt_registration"] == "pending"
+    line = RECEIPT["items"][0]
+    no_measure = {name: value for name, value in line.items() if name != "measure"}
     wrong: list[dict[str, Any]] = [{"customer": {}}, {"items": []}, {"items": [{}]}, {"items": "x"}]
+    wrong += [{"items": [no_measure]}, *({"items": [{**line, "measure": odd}]} for odd in (None, "bit", ["piece"]))]
+    wrong += [{"items": [{**line, "vat_code": odd}]} for odd in (0, 13, "13", "one", True, 1.5, [1])]
     for broken in wrong:
         answer = await yoo.post("/payments", payment(receipt={**RECEIPT, **broken}))
         assert_error(answer, 400, "invalid_request", "receipt")

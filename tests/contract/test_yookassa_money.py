@@ -127,6 +127,11 @@ async def test_a_partial_refund_needs_a_receipt_with_fiscalization(yoo: Yoo) -> 
     await yoo.ctl(f"/shops/{SHOP_ID}", {"fiscalization": True})
     done = await yoo.paid(receipt=RECEIPT)
     part = await yoo.post("/refunds", {"payment_id": done["id"], "amount": rub("100.00")})
+    line = {name: value for name, value in RECEIPT["items"][0].items() if name != "measure"}
+    for amount in (rub("100.00"), rub("299.00")):
+        unmeasured = {**RECEIPT, "items": [{**line, "amount": amount}]}
+        asked = {"payment_id": done["id"], "amount": amount, "receipt": unmeasured}
+        assert_error(await yoo.post("/refunds", asked), 400, "invalid_request", "receipt")
     whole = await yoo.post("/refunds", {"payment_id": done["id"], "amount": rub("299.00")})
     assert_error(part, 400, "invalid_request", "receipt")
     assert whole.json()["receipt_registration"] == "pending"

@@ -29,6 +29,7 @@ RECEIPT = {
             "description": "30 days",
             "quantity": "1.00",
             "amount": {"value": "299.00", "currency": "RUB"},
+            "measure": "piece",
             "vat_code": 1,
         }
     ],

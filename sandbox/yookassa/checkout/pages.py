@@ -20,7 +20,7 @@ from sandbox.yookassa import wire
 from sandbox.yookassa.checkout.texts import NBSP, REASONS, money, reason_text, text_of
 from sandbox.yookassa.instruments import CARDS, find_card
 from sandbox.yookassa.payments import NotPending, Payments
-from sandbox.yookassa.shops import Shops
+from sandbox.yookassa.shops import METHODS, Shops
 from sandbox.yookassa.wire import Document
 
 HERE = Path(__file__).parent
@@ -136,7 +136,7 @@ class Checkout:
 
     def _offered(self, document: Document) -> list[str]:
         methods = self._shops.get(document["shop"]).methods
-        return [method for method in methods if document["capture"] or method != "sbp"]
+        return [name for name in methods if name in METHODS and (document["capture"] or name != "sbp")]
 
     def _show_pending(self, request: Request, template: str) -> Response:
         document = self._payments.find(request.path_params["id"])
