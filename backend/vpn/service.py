@@ -231,7 +231,7 @@ def _choose(facts: PanelFacts, known: Collection[int], wanted: int | None) -> Se
     kept = [inbound for inbound in facts.inbounds if inbound.id in known]
     if kept and (wanted is None or wanted in known):
         return kept
-    fitting = (i for i in facts.inbounds if (i.sells_reality if wanted is None else i.id == wanted))
+    fitting = (i for i in facts.inbounds if (i.sells_reality if wanted is None else i.holds_keys and i.id == wanted))
     return [*islice(fitting, 1)]
 
 

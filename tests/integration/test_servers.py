@@ -3,6 +3,7 @@
 import base64
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -167,12 +168,19 @@ async def test_keys_move_to_the_inbound_that_the_operator_wants(shop: Shop) -> N
     await assert_lives_on(shop, buyer, other["id"])
 
 
-async def test_an_inbound_that_is_not_there_changes_nothing(shop: Shop) -> None:
+@pytest.mark.parametrize("broken", [None, {"enable": False}, {"protocol": "vmess"}, {"nodeId": 3}])
+async def test_an_inbound_that_cannot_hold_keys_changes_nothing(shop: Shop, broken: dict[str, Any] | None) -> None:
     buyer = await shop.buyer()
     await buyer.buys("monthly")
     before = await sold(shop)
+    wanted = 77
+    if broken:
+        wanted = (await shop.panel.act("seed", port=8443, remark="NL-2", host=""))["id"]
+        state = (await shop.panel.http.get("_ctl/snapshot")).json()["snapshot"]
+        next(one for one in state["inbounds"] if one["id"] == wanted).update(broken)
+        await shop.panel.act("restore", snapshot=state)
     async with shop.deps.db.transaction() as session:
-        await session.execute(update(Server).values(inbound_id=77))
+        await session.execute(update(Server).values(inbound_id=wanted))
 
     with pytest.raises(NoEndpoint):
         await read_panel(shop.deps, (await only_server(shop)).id)

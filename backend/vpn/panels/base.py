@@ -101,13 +101,14 @@ class Inbound:
     on_node: bool = False  # lives on another machine than the panel
 
     @property
+    def holds_keys(self) -> bool:
+        """Whether a VLESS key can work here: on this machine, and enabled."""
+        return self.enabled and not self.on_node and self.protocol == "vless"
+
+    @property
     def sells_reality(self) -> bool:
-        """Whether keys of this product can live here: local, enabled VLESS over TCP with REALITY."""
-        return (
-            self.enabled
-            and not self.on_node
-            and (self.protocol, self.network, self.security) == ("vless", "tcp", "reality")
-        )
+        """Whether keys of this product can live here: VLESS over TCP with REALITY."""
+        return self.holds_keys and (self.network, self.security) == ("tcp", "reality")
 
 
 @dataclass(frozen=True, slots=True)

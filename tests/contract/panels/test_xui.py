@@ -14,7 +14,8 @@ from starlette.routing import Route
 
 from backend.kit.errors import Unavailable
 from backend.vpn.panels.base import PanelAccess, PanelAuthFailed, PanelNotRecognized, PanelRefused
-from backend.vpn.panels.xui import Xui
+from backend.vpn.panels.xui import Xui, wire
+from backend.vpn.panels.xui.notes import Note
 from tests.contract.panels.harness import PanelHarness, free_port, serving, xui
 from tests.contract.panels.keys import SPEC
 from tests.unit.vpn.recorded import obj
@@ -105,6 +106,49 @@ async def test_a_panel_that_says_yes_and_changes_nothing_is_not_believed() -> No
             await driver.aclose()
 
     assert caught.value.details["fields"] == ["expiryTime"]
+
+
+async def test_a_panel_that_counts_devices_otherwise_holds_the_key_all_the_same() -> None:
+    other = obj("client")
+    wanted = replace(SPEC, expires_at=wire.from_ms(other["client"]["expiryTime"]), device_limit=99)
+    routes = {
+        f"/panel/api/clients/get/{SPEC.email}": {**YES, "obj": other},
+        f"/panel/api/clients/update/{SPEC.email}": {**YES, "obj": None},
+    }
+    with free_port() as listener:
+        async with serving(panel_of(routes), listener):
+            driver = Xui(PanelAccess(url=f"http://127.0.0.1:{listener.getsockname()[1]}", token="t0ken"))
+            await driver.put(wanted, [1])
+            await driver.aclose()
+
+
+async def test_a_list_that_does_not_say_how_long_it_is_ends_with_a_page_that_is_not_full() -> None:
+    item = {"email": SPEC.email, "subId": "s", "enable": True, "inboundIds": [1]}
+    with free_port() as listener:
+        routes = {"/panel/api/clients/list/paged": {**YES, "obj": {"items": [item]}}}
+        async with serving(panel_of(routes), listener):
+            driver = Xui(PanelAccess(url=f"http://127.0.0.1:{listener.getsockname()[1]}", token="t0ken"))
+            assert [key.email for key in await driver.list()] == [SPEC.email]
+            await driver.aclose()
+
+
+@pytest.mark.parametrize("odd", [{"settings": "not JSON"}, {"settings": [1]}, {"port": "443-500"}, {"nodeId": ""}])
+async def test_an_odd_inbound_is_noted_and_hides_no_other(odd: dict[str, Any]) -> None:
+    inbounds = [{**obj("inbounds")[0], "id": 7, **odd}, obj("inbounds")[0]]
+    routes = CSRF | {
+        "/panel/api/server/status": {**YES, "obj": {"panelVersion": "3.6.0", "xray": {"state": "running"}}},
+        "/panel/api/inbounds/options": {**YES, "obj": []},
+        "/panel/api/inbounds/list": {**YES, "obj": inbounds},
+        "/panel/api/clients/list/paged": {**YES, "obj": {"items": []}},
+    }
+    with free_port() as listener:
+        async with serving(panel_of(routes), listener):
+            driver = Xui(PanelAccess(url=f"http://127.0.0.1:{listener.getsockname()[1]}", token="t0ken"))
+            facts = await driver.probe()
+            await driver.aclose()
+
+    assert [inbound.id for inbound in facts.inbounds] == [1]
+    assert Note.INBOUND_UNREADABLE in facts.notes
 
 
 class Hasty(Xui):

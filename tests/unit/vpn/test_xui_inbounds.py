@@ -14,8 +14,7 @@ def inbound(**changes: Any) -> Inbound:
     """The recorded one with other parts; `stream` is laid over its streamSettings."""
     raw = json.loads(json.dumps(obj("inbounds")[0]))
     raw["streamSettings"].update(changes.pop("stream", {}))
-    (wire,) = INBOUNDS.validate_python([{**raw, **changes}])
-    return read_inbound(wire)
+    return read_inbound({**raw, **changes})
 
 
 def test_the_inbound_of_a_real_panel_is_read() -> None:
@@ -111,8 +110,6 @@ def test_an_inbound_of_another_protocol_may_look_as_it_likes() -> None:
 
 
 def test_empty_and_missing_parts_are_empty() -> None:
-    (wire,) = INBOUNDS.validate_python(
-        [{"id": 7, "protocol": "vless", "settings": "", "streamSettings": None, "port": 1}]
-    )
+    raw = {"id": 7, "protocol": "vless", "settings": "", "streamSettings": None, "port": 1}
 
-    assert read_inbound(wire) == Inbound(7, "", "", False, "vless", "", "", None, 1)
+    assert read_inbound(raw) == Inbound(7, "", "", False, "vless", "", "", None, 1)

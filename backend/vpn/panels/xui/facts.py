@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import structlog
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from backend.kit import clock
 from backend.vpn.panels.base import Inbound, PanelFacts
@@ -43,7 +43,7 @@ async def look(client: Client, dialect: Dialect) -> PanelFacts:
     reply = await client.get("panel/api/server/status", label="server/status")
     status = reply.read(STATUS)  # None in the first half minute after the panel's start
     options = (await client.get("panel/api/inbounds/options", label="inbounds/options")).read(OPTIONS)
-    wires = (await client.get("panel/api/inbounds/list", label="inbounds/list")).read(INBOUNDS)
+    raws = (await client.get("panel/api/inbounds/list", label="inbounds/list")).read(INBOUNDS)
     skew = reply.date - (clock.now() - clock.offset()) if reply.date else timedelta(0)
     without_vision = frozenset(option.id for option in options if not option.takes_vision)
     version, core = (status.version or None, status.xray.state) if status else (None, None)
@@ -52,13 +52,13 @@ async def look(client: Client, dialect: Dialect) -> PanelFacts:
     inbounds: list[Inbound] = []
     found: list[tuple[str, Mapping[str, object]]] = [(note, {}) for note in client.notes]
     found += [(note, panel) for note in panel_notes(client.url, status, skew)]
-    for wire in wires:
+    for raw in raws:
         try:
-            inbounds.append(inbound := read_inbound(wire))
-        except ValidationError:
-            found.append((Note.INBOUND_UNREADABLE, {"inbound": wire.id}))
+            inbounds.append(inbound := read_inbound(raw))
+        except ValueError:
+            found.append((Note.INBOUND_UNREADABLE, {"inbound": raw.get("id")}))
             continue
-        found += [(note, {"inbound": wire.id}) for note in inbound_notes(inbound, without_vision)]
+        found += [(note, {"inbound": inbound.id}) for note in inbound_notes(inbound, without_vision)]
     if not any(inbound.sells_reality for inbound in inbounds):
         found.append((Note.NO_INBOUND_TO_SELL, {}))
     for note, where in found:

@@ -5,6 +5,7 @@ REALITY the panel keeps in `realitySettings.settings`; the private key beside it
 """
 
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, JsonValue, TypeAdapter
@@ -101,11 +102,11 @@ class Option(Wire):
     takes_vision: bool = Field(False, alias="tlsFlowCapable")
 
 
-INBOUNDS = TypeAdapter(tuple[InboundWire, ...])
+INBOUNDS = TypeAdapter(tuple[dict[str, JsonValue], ...])  # each is read apart: one may be odd
 OPTIONS = TypeAdapter(tuple[Option, ...])
 
 
-def read_inbound(wire: InboundWire) -> Inbound:
+def read_inbound(raw: Mapping[str, JsonValue]) -> Inbound:
     """Only VLESS is read whole; of other protocols, which are not ours, the outline.
 
     `network` stays as the panel writes it: "raw" is Xray's other name for "tcp", but the panel takes Vision away
@@ -114,6 +115,7 @@ def read_inbound(wire: InboundWire) -> Inbound:
     Raises:
         ValueError: an inbound with parts of unexpected types.
     """
+    wire = InboundWire.model_validate(raw)
     ours = wire.protocol == "vless"
     stream = Stream.model_validate(wire.stream if ours else {})
     host, port = _address(wire, stream)

@@ -74,7 +74,7 @@ class Item(Wire):
 
 class Page(Wire):
     items: tuple[Item, ...] = ()
-    filtered: int = 0
+    filtered: int | None = None  # how many there are on all pages
 
 
 FOUND = TypeAdapter(Found)
