@@ -26,7 +26,7 @@ from cli.explain import reason
 from cli.migrations import applied, newest
 from cli.probing import clock_skew
 from cli.standing import last_heard, standings, switched, working
-from cli.wiring import LARGEST_SKEW, CannotStart, Deps, connect_bot, prepare
+from cli.wiring import LARGEST_SKEW, CannotStart, Deps, connect_bot, is_private, prepare
 
 
 class Level(StrEnum):
@@ -192,6 +192,8 @@ async def check_address(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
 async def check_providers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
     if not list(deps.providers):
         yield Finding(Level.WARN, t("doctor-providers"), t("doctor-providers-none"), t("doctor-providers-none-mend"))
+    url = deps.settings.public_url
+    plain = url is not None and url.scheme == "http" and not is_private(url)
     for provider in deps.providers:
         async for finding in try_provider(provider, t):
             yield finding
@@ -200,6 +202,8 @@ async def check_providers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
         if deps.brand.public_url and not provider.by_bot:
             hook = deps.brand.public_url + deps.providers.hook_path(provider.id)
             yield Finding(Level.OK, provider.id, t("doctor-provider-hook", url=hook))
+            if plain:
+                yield Finding(Level.WARN, provider.id, t("doctor-provider-plain"), t("doctor-provider-plain-mend"))
 
 
 async def _standing(deps: Deps, provider: str, t: Translate) -> AsyncIterator[Finding]:
@@ -233,7 +237,7 @@ async def try_provider(provider: PaymentProvider, t: Translate) -> AsyncIterator
     if seen.account != provider.account:
         detail = t("doctor-provider-account", there=seen.account, here=provider.account)
         yield Finding(Level.FAIL, provider.id, detail, t("doctor-provider-account-mend"))
-    elif seen.test != provider.test:
+    elif seen.test not in (None, provider.test):
         detail = t("doctor-provider-mode", mode="test" if seen.test else "live")
         yield Finding(Level.FAIL, provider.id, detail, t("doctor-provider-mode-mend"))
     elif not seen.enabled:

@@ -10,7 +10,7 @@ from backend.kit.money import Currency, Money
 from backend.plans import service as plans
 from backend.plans.models import Plan
 from cli.migrations import NotOurDatabase, migrate
-from sandbox.companies import BOT_TOKEN, PANEL_TOKEN, SHOP_KEY, environment
+from sandbox.companies import BOT_TOKEN, COINGATE_KEY, PANEL_TOKEN, SHOP_KEY, environment
 from tests.integration.terminal import terminal
 from tests.shop import SECRET_KEY, Shop, Town
 
@@ -59,6 +59,21 @@ async def test_everything_that_is_wrong_is_said_at_once(shop: Shop, tmp_path: Pa
         )
         assert await seen.ends() == 1
         assert not any(secret in seen.text for secret in SECRETS)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("http://shop.invalid", True), ("https://shop.invalid", False), ("http://127.0.0.1:1", False)],
+)
+async def test_webhooks_that_need_https_are_told_of_where_the_address_has_none(
+    shop: Shop, tmp_path: Path, address: str, said: bool
+) -> None:
+    settings = shop_of(shop.town, PUBLIC_URL=address, COINGATE_API_KEY=COINGATE_KEY)
+    async with terminal("doctor", home=tmp_path, **settings) as seen:
+        await seen.ends()
+
+    assert seen.text.count("только по https") == (2 if said else 0)
+    assert ("PUBLIC_URL=https://…" in seen.text) is said
 
 
 async def test_a_panel_that_is_down_and_a_token_that_was_revoked(shop: Shop, tmp_path: Path) -> None:

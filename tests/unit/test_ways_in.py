@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -142,6 +143,28 @@ async def answers(browser: httpx2.AsyncClient, log: Path) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError(log.read_text())
+
+
+@pytest.mark.skipif(NGINX is None, reason="there is no nginx on this machine")
+async def test_by_plain_http_a_webhook_is_led_to_https_as_the_post_it_is(tmp_path: Path) -> None:
+    with listener() as free:
+        port = free.getsockname()[1]
+    command, env = nginx_command(tmp_path, port, "127.0.0.1:9")
+    (plain,) = re.findall(r"listen 127\.0\.0\.1:([0-9]+);", (tmp_path / "nginx.conf").read_text())
+    with (tmp_path / "log").open("wb") as log:
+        proxy = subprocess.Popen(command, env={"PATH": os.environ["PATH"], **env}, stdout=log, stderr=log)
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{plain}", trust_env=False) as http:
+        try:
+            await answers(http, tmp_path / "log")
+            answer = await http.post("/webhooks/coingate/a?b=c", headers={"Host": "vpn.example.com"}, content=b"x")
+        finally:
+            proxy.terminate()
+            proxy.wait(10)
+
+    assert (answer.status_code, answer.headers["location"]) == (
+        308,
+        "https://vpn.example.com/webhooks/coingate/a?b=c",
+    )
 
 
 async def test_a_document_of_the_link_comes_through_as_it_is(way_in: httpx2.AsyncClient) -> None:

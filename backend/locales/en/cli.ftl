@@ -86,6 +86,8 @@ doctor-provider-differs-mend = Correct the settings and restart the shop: it sel
 doctor-provider-trouble-mend = Its buttons are hidden. It is asked by itself and comes back as soon as it answers.
 doctor-provider-heard = Last webhook: { $last }
 doctor-provider-hook = Address for notifications: { $url }
+doctor-provider-plain = Notifications about payments come by https alone, and PUBLIC_URL says http.
+doctor-provider-plain-mend = Put a proxy with a certificate before the shop (deploy/Caddyfile is an example) and set PUBLIC_URL=https://… Until then the shop learns of payments by asking alone.
 
 doctor-servers = Servers
 doctor-servers-none = There is none.

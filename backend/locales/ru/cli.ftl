@@ -86,6 +86,8 @@ doctor-provider-differs-mend = Исправьте настройки и пере
 doctor-provider-trouble-mend = Кнопки этого провайдера скрыты. Он проверяется сам и вернётся, как только ответит.
 doctor-provider-heard = Последнее уведомление: { $last }
 doctor-provider-hook = Адрес для уведомлений: { $url }
+doctor-provider-plain = Уведомления об оплате приходят только по https, а в PUBLIC_URL указан http.
+doctor-provider-plain-mend = Поставьте перед магазином прокси с сертификатом (пример — deploy/Caddyfile) и укажите PUBLIC_URL=https://… До тех пор об оплатах магазин узнаёт только опросом.
 
 doctor-servers = Серверы
 doctor-servers-none = Нет ни одного.
