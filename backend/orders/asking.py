@@ -8,8 +8,11 @@ from backend.kit.money import Money
 from backend.notifications.kinds import RefundAsked
 from backend.notifications.service import tell_operators
 from backend.orders.models import Order
+from backend.orders.paid import days_ahead_of, had_working_key
+from backend.orders.rules import price_of_days
 from backend.payments import refunds
 from backend.payments.models import Payment, Refund
+from backend.subscriptions.models import Subscription
 from backend.users import service as users
 
 BY_BUYER = "asked by the buyer"
@@ -42,3 +45,21 @@ async def ask_operators(
     )
     await tell_operators(session, asked, once=f"refund-asked:{refund.id}", now=now)
     return refund
+
+
+async def ask_for_the_rest(
+    session: AsyncSession, payment: Payment, order: Order, subscription: Subscription, now: datetime
+) -> None:
+    """Money went back beside what waits for an operator's tap: that is for the rest now, or over."""
+    asked = await refunds.find_open(session, payment.id)
+    if asked is None or asked.state != "asked":
+        return
+    rest = refunds.left_of(payment).minor
+    if asked.reason == BY_BUYER and await had_working_key(session, subscription.id):
+        ahead = await days_ahead_of(session, payment, subscription, now)
+        days = order.period_days or 0
+        rest = price_of_days(days, payment.amount_minor, payment.refunded_minor, ahead) if ahead else 0
+    if rest:
+        asked.amount_minor = min(asked.amount_minor, rest)
+    else:
+        await refunds.end_refund(session, asked.id, "canceled")

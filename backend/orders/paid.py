@@ -1,6 +1,7 @@
 """Reading what was paid, what of it is still to come, and what goes back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, cast, exists, func, select
@@ -9,11 +10,11 @@ from sqlalchemy.orm import aliased
 
 from backend.orders.models import Order
 from backend.orders.queries import purchase
-from backend.orders.rules import Grant
+from backend.orders.rules import Grant, days_ahead
 from backend.payments.models import Payment, Refund
 from backend.payments.providers.base import PaymentState
 from backend.payments.refunds import OPEN
-from backend.subscriptions.models import Extension
+from backend.subscriptions.models import Extension, Subscription
 from backend.vpn.models import VpnKey
 
 
@@ -76,6 +77,12 @@ async def grants_of(session: AsyncSession, subscription_id: UUID) -> Sequence[Gr
         if line.days > 0 or payment_id is not None:
             days[source] = days.get(source, 0) + line.days
     return [Grant(source, left) for source, left in days.items()]
+
+
+async def days_ahead_of(session: AsyncSession, payment: Payment, subscription: Subscription, now: datetime) -> int:
+    """How many whole days of a payment are still ahead."""
+    assert subscription.paid_until is not None, "it was paid"
+    return days_ahead(await grants_of(session, subscription.id), str(payment.id), subscription.paid_until - now)
 
 
 async def had_working_key(session: AsyncSession, subscription_id: UUID) -> bool:

@@ -13,10 +13,10 @@ from backend.notifications.kinds import RefundDecided
 from backend.notifications.service import notify
 from backend.orders.asking import BY_BUYER, TWICE, ask_operators
 from backend.orders.models import Order
-from backend.orders.paid import count_untouched, grants_of, had_working_key, paid_of, was_asked_for
+from backend.orders.paid import count_untouched, days_ahead_of, had_working_key, paid_of, was_asked_for
 from backend.orders.queries import find_payment
 from backend.orders.refunds import refund
-from backend.orders.rules import days_ahead, days_taken, price_of_days
+from backend.orders.rules import days_taken, price_of_days
 from backend.orders.service import get_order, lock_order
 from backend.payments import refunds
 from backend.payments.models import Payment
@@ -76,7 +76,7 @@ async def _worth(
     gives_back, left = providers.get(payment.provider).gives_back, left_of(payment)
     days = order.period_days
     kept = days - days_taken(days, payment.amount_minor, payment.refunded_minor)
-    ahead = days_ahead(await grants_of(session, subscription.id), str(payment.id), subscription.paid_until - now)
+    ahead = await days_ahead_of(session, payment, subscription, now)
     never_worked = not await had_working_key(session, subscription.id)
     by_days = not never_worked and gives_back is not GivesBack.WHOLE
     if never_worked or (ahead and not by_days):
@@ -249,6 +249,5 @@ async def _is_unused(session: AsyncSession, payment: Payment, order: Order, now:
     """Whether all the days of a payment are still ahead, or the key never worked."""
     subscription = await session.get(Subscription, order.subscription_id)
     assert subscription is not None, "it was paid"
-    assert subscription.paid_until is not None, "it was paid"
-    ahead = days_ahead(await grants_of(session, subscription.id), str(payment.id), subscription.paid_until - now)
+    ahead = await days_ahead_of(session, payment, subscription, now)
     return ahead == order.period_days or not await had_working_key(session, subscription.id)

@@ -19,7 +19,7 @@ from backend.kit.tokens import new_id
 from backend.notifications.kinds import Paid, PaidAgain, PaymentFailed, PaymentInReview, PaymentSeen, Refunded
 from backend.notifications.service import notify, tell_operators
 from backend.orders import renewals
-from backend.orders.asking import BLOCKED, ask_operators
+from backend.orders.asking import BLOCKED, ask_for_the_rest, ask_operators
 from backend.orders.models import Order
 from backend.orders.paid import paid_besides
 from backend.orders.queries import find_open_order, purchase
@@ -215,6 +215,7 @@ async def take_back(
     subscription = await subscriptions.take_days(
         session, order.subscription_id, taken, now, source="refund", source_id=str(refund.id)
     )
+    await ask_for_the_rest(session, payment, order, subscription, now)
     told = Refunded(amount, counted=True, until=subscription.paid_until)
     await notify(session, order.user_id, told, once=f"refunded:{refund.id}", now=now)
 

@@ -145,14 +145,15 @@ async def enter_refund(
     refund = (await session.scalars(query.with_for_update())).one_or_none()
     if refund is not None and refund.state == "succeeded":
         return None
-    entered = min(minor, payment.amount_minor - payment.refunded_minor)
+    left = payment.amount_minor - payment.refunded_minor
+    entered = min(minor, left)
     if entered < minor:
         log.error("refund.too_much", payment=payment.id, ref=ref, minor=minor)
     if entered <= 0:
         return None
     if refund is None:
         refund = await find_open(session, payment.id)
-        if refund is None or not _fits(refund, entered):
+        if refund is None or not _fits(refund, entered, left):
             refund = _row(payment, Money(entered, payment.amount.currency), WITHOUT_US, "new", now)
             refund.origin = origin
             session.add(refund)
@@ -164,12 +165,15 @@ async def enter_refund(
     return refund
 
 
-def _fits(refund: Refund, minor: int) -> bool:
+def _fits(refund: Refund, minor: int, left: int) -> bool:
     """Whether money that went back can be of this open refund.
 
-    What waits for a person is done by what a person did. An answer of ours may be lost, and its refund is of exactly
-    the amount we asked for; were it another's, ours would be entered as that one when it comes: the sum is the same.
+    What an operator has yet to decide on is done by no less, or by all that was left; what waits for a person, by
+    what a person did. An answer of ours may be lost, and its refund is of exactly the amount we asked for; were it
+    another's, ours would be entered as that one when it comes: the sum is the same.
     """
+    if refund.state == "asked":
+        return minor >= min(refund.amount_minor, left)
     by_a_person = refund.request_body is None
     return refund.provider_refund_id is None and (by_a_person or refund.amount_minor == minor)
 

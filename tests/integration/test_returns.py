@@ -191,13 +191,61 @@ async def test_what_is_asked_for_is_done_when_a_person_does_it_in_the_cabinet(sh
     checkout = await buyer.buys()
     await asks(shop, buyer, checkout)
     (asked,) = await refund_rows(shop)
-    await returned_there(shop, checkout, "100.00")
+    await returned_there(shop, checkout, "289.04")
     await shop.run_jobs()
 
     (row,) = await refund_rows(shop)
-    assert (row.id, row.state, row.amount_minor) == (asked.id, "succeeded", 10000)
+    assert (row.id, row.state, row.amount_minor) == (asked.id, "succeeded", 28904)
     with pytest.raises(AlreadyDecided):
         await decides(shop, row.id)
+
+
+async def test_a_rouble_from_the_cabinet_leaves_the_rest_of_what_is_asked_for_to_decide_on(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await asks(shop, buyer, checkout)
+    (asked,) = await refund_rows(shop)
+    await returned_there(shop, checkout, "1.00")
+    await shop.run_jobs()
+
+    rows = {row.origin: (row.state, row.amount_minor) for row in await refund_rows(shop)}
+    assert rows == {"ours": ("asked", 28804), "external": ("succeeded", 100)}
+    decision = await decides(shop, asked.id)
+    await shop.run_jobs()
+
+    assert decision.amount == rubles("288.04")  # with the rouble it is what 29 of 30 days cost
+    assert await ledger(buyer) == [30, -29]
+
+
+async def test_parts_from_the_cabinet_that_leave_nothing_of_what_is_asked_for_are_all_of_it(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await asks(shop, buyer, checkout)
+    (asked,) = await refund_rows(shop)
+    for part in ("100.00", "189.04"):
+        await returned_there(shop, checkout, part)
+        await shop.run_jobs()
+
+    rows = {row.id: (row.state, row.amount_minor) for row in await refund_rows(shop)}
+    assert rows[asked.id] == ("succeeded", 18904)
+    assert len(rows) == 2
+    assert await ledger(buyer) == [30, -10, -19]
+
+
+async def test_what_its_days_are_worth_later_is_all_of_what_was_asked_for(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await asks(shop, buyer, checkout)
+    (asked,) = await refund_rows(shop)
+    await shop.passes(days=10)
+    await returned_there(shop, checkout, "189.37")  # for the 19 days that are ahead by now
+    await shop.run_jobs()
+
+    assert await ledger(buyer) == [30, -19]
+    assert {row.id: row.state for row in await refund_rows(shop)}[asked.id] == "canceled"
+    assert buyer.heard(RefundDecided) == []  # nobody has declined it
+    with pytest.raises(AlreadyDecided):
+        await decides(shop, asked.id)
 
 
 async def test_the_second_payment_of_an_order_goes_back_at_one_tap(shop: Shop) -> None:
