@@ -32,7 +32,8 @@ class Receipt(Model):
     currency: Mapped[str] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)  # what was sold
     state: Mapped[str] = mapped_column(Text, default="new")
-    ref: Mapped[str | None] = mapped_column(Text)  # the tax service's id of it
+    to_annul: Mapped[bool] = mapped_column(default=False)  # it was entered, by whomever
+    ref: Mapped[str | None] = mapped_column(Text)  # the tax service's id of it; None: entered by hand, or not yet
     url: Mapped[str | None] = mapped_column(Text)
     sold_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

@@ -95,10 +95,16 @@ async def follow(session: AsyncSession, now: datetime) -> None:
     for receipt, amount in (await session.execute(waiting)).all():
         if receipt.state == "registered":
             receipt.state, receipt.attempts, receipt.next_try_at = "annulling", 0, now
+            receipt.to_annul = True
         elif receipt.attempts == 0:  # nobody was told yet
-            receipt.amount_minor, receipt.state = amount or receipt.amount_minor, "new" if amount else "annulled"
+            _await_entry(receipt, amount)
     await session.flush()
     await _enter_missing(session, now)
+
+
+def _await_entry(receipt: Receipt, left: int) -> None:
+    """Nobody has it in his books: what is left of the sale is to be entered, if anything is."""
+    receipt.amount_minor, receipt.state = left or receipt.amount_minor, "new" if left else "annulled"
 
 
 async def _enter_missing(session: AsyncSession, now: datetime) -> None:
@@ -197,7 +203,8 @@ async def leave_to_operator(session: AsyncSession, receipt_id: UUID, reason: str
     receipt.state, receipt.last_error = "review", reason
     log.error("receipt.review", receipt=receipt.id, payment=receipt.payment_id, reason=reason)
     refused = ReceiptRefused(receipt.id, receipt.payment_id, receipt.registrar, str(sale_of(receipt).amount), reason)
-    await tell_operators(session, refused, once=f"receipt-review:{receipt.id}:{receipt.attempts}", now=now)
+    what = f"{receipt.id}:{'annul' if receipt.to_annul else 'enter'}:{receipt.attempts}"
+    await tell_operators(session, refused, once=f"receipt-review:{what}", now=now)
 
 
 async def note_unanswered(session: AsyncSession, receipt_id: UUID, what: str) -> None:
@@ -217,7 +224,7 @@ async def note_misconfigured(session: AsyncSession, receipt_id: UUID, reason: st
 
 
 async def retry(session: AsyncSession, receipt_id: UUID, now: datetime) -> None:
-    """What an operator says after mending the reason: tell the registrar again.
+    """What an operator says after mending the reason: tell the registrar again, of what is left of the sale by now.
 
     Raises:
         ReceiptNotFound: also when it is not in review.
@@ -225,7 +232,13 @@ async def retry(session: AsyncSession, receipt_id: UUID, now: datetime) -> None:
     receipt = await _lock(session, receipt_id)
     if receipt.state != "review":
         raise ReceiptNotFound(receipt=receipt_id)
-    receipt.state, receipt.next_try_at = "annulling" if receipt.ref else "new", now
+    receipt.next_try_at = now
+    if receipt.to_annul:
+        receipt.state = "annulling"
+        return
+    payment = await session.get(Payment, receipt.payment_id)
+    assert payment is not None
+    _await_entry(receipt, payment.amount_minor - payment.refunded_minor)
 
 
 async def dismiss(session: AsyncSession, receipt_id: UUID) -> None:
@@ -237,7 +250,7 @@ async def dismiss(session: AsyncSession, receipt_id: UUID) -> None:
     receipt = await _lock(session, receipt_id)
     if receipt.state != "review":
         raise ReceiptNotFound(receipt=receipt_id)
-    receipt.state, receipt.last_error = "annulled" if receipt.ref else "registered", None
+    receipt.state, receipt.last_error = "annulled" if receipt.to_annul else "registered", None
 
 
 async def unfinished(session: AsyncSession) -> Sequence[Receipt]:

@@ -12,7 +12,7 @@ from backend.notifications.kinds import BooksDiffer, ReceiptRefused, RegistrarRe
 from backend.receipts.models import Receipt
 from backend.receipts.service import dismiss, keep_books, retry, sale_of
 from tests.integration.receipts_fixture import TaxOffice, driver, employ, open_office
-from tests.shop import Shop
+from tests.shop import Buyer, Shop
 
 
 @pytest.fixture
@@ -182,6 +182,96 @@ async def test_what_the_operator_has_entered_himself_is_not_entered_again(shop: 
 
     assert await office.entries() == []
     assert await office.states() == ["registered"]
+
+
+async def dismisses(shop: Shop, receipt: Receipt) -> None:
+    async with shop.deps.db.transaction() as session:
+        await dismiss(session, receipt.id)
+
+
+async def enters_by_hand(shop: Shop, office: TaxOffice) -> tuple[Buyer, Receipt]:
+    """A sale that was refused, and that the operator has entered himself."""
+    await office.act("limit", roubles=100)
+    buyer = await shop.buyer()
+    await buyer.buys()
+    (row,) = await office.rows()
+    await office.act("limit", roubles=2_400_000)
+    await dismisses(shop, row)
+    return buyer, row
+
+
+def refusals(shop: Shop) -> list[ReceiptRefused]:
+    return [said for said in shop.channel.told if isinstance(said, ReceiptRefused)]
+
+
+@pytest.mark.parametrize(("rubles", "left"), [(100, [199.0]), (299, [])])
+async def test_what_was_entered_by_hand_is_annulled_by_hand_once_and_the_rest_is_registered(
+    shop: Shop, office: TaxOffice, rubles: int, left: list[float]
+) -> None:
+    buyer, row = await enters_by_hand(shop, office)
+    told = len(refusals(shop))
+
+    await office.gives_back(buyer, rubles)
+    await office.minutes_pass(5)
+    waiting = await office.states()
+    asked = refusals(shop)[told:]
+    await dismisses(shop, row)
+    await office.minutes_pass(10)
+
+    assert waiting == ["review"]
+    assert [(said.receipt_id, said.reason) for said in asked] == [(row.id, "entered by hand: to be annulled by hand")]
+    assert await office.states() == ["annulled", *["registered"] * len(left)]
+    assert await office.standing() == left
+    assert refusals(shop)[told:] == asked
+
+
+async def test_what_was_entered_by_hand_is_never_entered_again_beside_it(shop: Shop, office: TaxOffice) -> None:
+    buyer, row = await enters_by_hand(shop, office)
+    await office.gives_back(buyer, 100)
+    await office.minutes_pass(5)
+
+    async with shop.deps.db.transaction() as session:
+        await retry(session, row.id, shop.now)
+    await office.minutes_pass(5)
+
+    assert await office.entries() == []
+    assert await office.states() == ["review"]
+
+
+@pytest.mark.parametrize(("rubles", "left", "states"), [(100, [199.0], ["registered"]), (299, [], ["annulled"])])
+async def test_a_refused_sale_is_tried_again_with_what_is_left_of_it(
+    shop: Shop, office: TaxOffice, rubles: int, left: list[float], states: list[str]
+) -> None:
+    await office.act("limit", roubles=100)
+    buyer = await shop.buyer()
+    await buyer.buys()
+    (row,) = await office.rows()
+    await office.gives_back(buyer, rubles)
+    await office.act("limit", roubles=2_400_000)
+
+    async with shop.deps.db.transaction() as session:
+        await retry(session, row.id, shop.now)
+    await office.minutes_pass(5)
+
+    assert [entry["totalAmount"] for entry in await office.entries()] == left
+    assert await office.states() == states
+
+
+async def test_a_refused_annulment_that_is_tried_again_takes_the_sale_back(shop: Shop, office: TaxOffice) -> None:
+    buyer = await shop.buyer()
+    await buyer.buys()
+    await office.minutes_pass(1)
+    office.breaks("status", "*/cancel", status=422, body={"code": "x", "message": "нельзя"})
+    await office.gives_back(buyer, 100)
+    await office.minutes_pass(5)
+    (row,) = await office.rows()
+
+    async with shop.deps.db.transaction() as session:
+        await retry(session, row.id, shop.now)
+    await office.minutes_pass(10)
+
+    assert row.state == "review"
+    assert await office.standing() == [199.0]
 
 
 async def test_a_wrong_password_is_told_once_a_day_and_loses_nothing(shop: Shop, office: TaxOffice) -> None:
