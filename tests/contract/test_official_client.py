@@ -196,6 +196,28 @@ async def test_it_gives_money_back_in_parts_and_no_more_than_came(yoo: Yoo, offi
     assert [entry["id"] for entry in listed["items"]] == [part["id"]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "carries"),
+    [
+        ("redirect", "confirmation_url"),
+        ("mobile_application", "confirmation_url"),
+        ("embedded", "confirmation_token"),
+        ("qr", "confirmation_data"),
+        ("external", "type"),
+    ],
+)
+async def test_it_understands_every_way_to_a_page(yoo: Yoo, official: Official, kind: str, carries: str) -> None:
+    wanted = {"type": kind, "return_url": "https://shop.example.net/back"}
+    if kind in ("embedded", "external"):
+        del wanted["return_url"]
+
+    opened = await official.gets("create", payment(confirmation=wanted, metadata={"order": 72}), key())
+
+    assert opened["confirmation"]["type"] == kind
+    assert opened["confirmation"][carries]
+    assert opened["metadata"]["order"] == "72"
+
+
 async def test_it_is_told_where_a_receipt_is_missing(yoo: Yoo, official: Official) -> None:
     await yoo.ctl(f"/shops/{SHOP_ID}", {"fiscalization": True})
 
