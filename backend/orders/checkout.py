@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.auth.service import refuse_blocked
 from backend.kit.db import Database
 from backend.kit.errors import Conflict
 from backend.kit.i18n import translator
@@ -133,11 +134,12 @@ async def start_checkout(
 
     Raises:
         PlanNotOnSale: withdrawn, or not sold this way.
-        MethodUnavailable, EmailNeeded, ProviderNotConfigured
+        PersonBlocked, MethodUnavailable, EmailNeeded, ProviderNotConfigured
     """
     driver = deps.providers.get(provider)
     async with deps.db.transaction() as session:
         user = await users.lock_user(session, user_id)
+        refuse_blocked(user)
         offers = await _offers(session, deps.providers, plan_id)
         chosen = [offer for offer in offers if (offer.provider, offer.method) == (provider, method)]
         if not chosen:

@@ -8,6 +8,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.auth.service import refuse_blocked
+from backend.consents.service import accept_offer
 from backend.kit.errors import Conflict, NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.tokens import new_id, new_token
@@ -51,10 +53,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a grant did. `key_ready`: the key worked before and goes on working."""
+    """What a grant did.
+
+    `running`: there was time left, which these days were added to. `key_ready`: the key worked before, too, and goes
+    on working.
+    """
 
     subscription: Subscription
     until: datetime
+    running: bool
     key_ready: bool
 
 
@@ -133,7 +140,7 @@ async def grant_days(
     assert subscription.paid_until is not None
     log.info("subscription.extended", subscription=subscription.id, days=days, source=source)
     applied = await vpn.applied_keys(session, subscription.id, subscription.client_uuid)
-    return Granted(subscription, subscription.paid_until, key_ready=running and bool(applied))
+    return Granted(subscription, subscription.paid_until, running=running, key_ready=running and bool(applied))
 
 
 async def take_days(
@@ -157,19 +164,23 @@ async def set_grace(session: AsyncSession, subscription_id: UUID, until: datetim
 
 
 async def start_trial(session: AsyncSession, user_id: int, now: datetime) -> Granted:
-    """The free days, once per person, however often and fast they tap.
+    """The free days, once per person, however often and fast they tap. It accepts the offer.
+
+    While time runs already, they are added to it, and what was sold with that time stays.
 
     Raises:
-        TrialUsed, NoTrial
+        PersonBlocked, TrialUsed, NoTrial
     """
-    await users.lock_user(session, user_id)
+    refuse_blocked(await users.lock_user(session, user_id))
     plan = await plans.find_trial(session)
     if plan is None:
         raise NoTrial
     if await trial_used(session, user_id):
         raise TrialUsed(user=user_id)
     subscription = await subscription_to_extend(session, user_id, now)
-    limits = Limits(plan.id, plan.device_limit, plan.traffic_limit_bytes)
+    trial = Limits(plan.id, plan.device_limit, plan.traffic_limit_bytes)
+    limits = None if subscription.active(now) else trial
+    await accept_offer(session, user_id, now, channel="bot")
     return await grant_days(
         session, subscription.id, plan.days, now, source="trial", source_id=str(user_id), limits=limits
     )

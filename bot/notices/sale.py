@@ -19,6 +19,7 @@ from backend.subscriptions import service as subscriptions
 from bot.notices.base import Hearer, Said, in_place, place_of
 from bot.screens.checkout import current_view
 from bot.screens.keys import key_views, load_holding
+from bot.screens.methods import plan_consent
 from bot.screens.outcomes import failed_view, paid_view, refunded_view, renewed_view, seen_view
 from bot.screens.profile import ended_view, ending_view
 from bot.screens.refunds import paid_again_view
@@ -67,8 +68,9 @@ async def end(kind: EndingSoon | Ended, to: Hearer) -> Said:
     if subscription.paid_until != kind.until or renews or runs_on:
         log.info("notification.outdated", subscription=subscription.id)
         return Said([])
-    trial, offers = catalogue.trial, catalogue.offers
+    trial, offers = catalogue.trial, [] if to.user.blocked_at is not None else catalogue.offers
+    accepted = plan_consent(to.t, to.deps.providers, brand=to.deps.brand) if offers else ""
     on_trial = trial is not None and subscription.plan_id == trial.id
     if isinstance(kind, EndingSoon):
-        return Said([ending_view(to.t, kind, offers, to.now, trial=on_trial)])
-    return Said([ended_view(to.t, kind, offers, to.now, trial=on_trial)])
+        return Said([ending_view(to.t, kind, offers, to.now, trial=on_trial, accepted=accepted)])
+    return Said([ended_view(to.t, kind, offers, to.now, trial=on_trial, accepted=accepted)])

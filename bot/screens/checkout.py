@@ -6,6 +6,7 @@ from datetime import datetime
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
+from backend.auth.service import PersonBlocked
 from backend.kit import clock
 from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
@@ -34,9 +35,9 @@ from bot.callbacks import (
 )
 from bot.deps import Deps
 from bot.screens.email import ask_email
-from bot.screens.methods import consent, method_name, methods_view, sale_terms
+from bot.screens.methods import consent, method_name, methods_view, only_one, sale_terms
 from bot.screens.outcomes import failed_view
-from bot.screens.plans import show_plans
+from bot.screens.plans import blocked_view, show_plans
 from bot.view import Button, View, escape, lines, paragraphs, show, tell
 
 router = Router(name=__name__)
@@ -116,6 +117,9 @@ async def _show_methods(
     ticked: bool | None = None,
     note: str = "",
 ) -> None:
+    if user.blocked_at is not None:
+        await show(call, blocked_view(t, deps.brand))
+        return
     try:
         async with deps.db.transaction() as session:
             plan = await plans.get_on_sale(session, plan_id)
@@ -123,7 +127,7 @@ async def _show_methods(
     except PlanNotOnSale as error:
         await show_plans(call, deps, t, note=t(error.code))
         return
-    if len(offers) == 1 and offers[0].renewed_by is None and ticked is None:
+    if only_one(deps.providers) and len(offers) == 1 and offers[0].renewed_by is None and ticked is None:
         only = ChooseMethod(plan_id=plan.id, provider=offers[0].provider, method=offers[0].method)
         await order(call, deps, user, t, only)
     else:
@@ -173,6 +177,9 @@ async def order(
     except MethodUnavailable as error:
         await _show_methods(call, deps, user, t, chosen.plan_id, ticked=autopay, note=t(error.code))
         return
+    except PersonBlocked:
+        await show(call, blocked_view(t, deps.brand))
+        return
     except EmailNeeded:
         await ask_email(call, deps, user, t, chosen)
         return
@@ -189,8 +196,7 @@ def _place(call: CallbackQuery) -> tuple[str, str | None]:
 
 def current_view(t: Translate, deps: Deps, checkout: Checkout, now: datetime) -> View:
     """The checkout as it stands, with a way to other methods where there are some."""
-    ways = sum(len(provider.methods) for provider in deps.providers if provider.currencies)
-    return checkout_view(t, checkout, brand=deps.brand, now=now, other_methods=ways > 1)
+    return checkout_view(t, checkout, brand=deps.brand, now=now, other_methods=not only_one(deps.providers))
 
 
 async def _show_state(call: CallbackQuery, deps: Deps, t: Translate, checkout: Checkout, now: datetime) -> None:

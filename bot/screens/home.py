@@ -8,6 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import CommandStart
 from aiogram.types import CallbackQuery, Message
 
+from backend.auth.service import PersonBlocked
 from backend.kit import clock
 from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
@@ -16,23 +17,27 @@ from backend.plans.service import Offer
 from backend.subscriptions import service as subscriptions
 from backend.subscriptions.queries import subscriptions_of
 from backend.subscriptions.rules import Standing, days_left, standing
-from backend.subscriptions.service import TrialUsed
+from backend.subscriptions.service import Granted, TrialUsed
 from backend.users.models import User
 from bot.callbacks import Open, Screen, StartTrial
 from bot.deps import Deps
 from bot.screens.help import contact
 from bot.screens.keys import subscription_button
-from bot.screens.plans import plan_lines, plan_rows
+from bot.screens.methods import consent, only_one
+from bot.screens.plans import blocked_view, plan_lines, plan_rows
 from bot.view import Button, View, escape, paragraphs, show
 
 router = Router(name=__name__)
+
+RUNNING = (Standing.ACTIVE, Standing.ENDING)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """Where somebody stands with the shop, and what it has on offer.
 
-    `until` is the latest end of the person's subscriptions; `trial_days` is None when there is no trial to take.
+    `until` is the latest end of the person's subscriptions; `trial_days` is None when there is no trial to take;
+    `at_once`: a tap on a plan orders it. Nothing is offered to somebody who is blocked.
     """
 
     standing: Standing
@@ -41,6 +46,7 @@ class Situation:
     trial_days: int | None
     offers: Sequence[Offer]
     blocked: bool = False
+    at_once: bool = False
 
 
 async def look_up(deps: Deps, user: User, now: datetime) -> Situation:
@@ -49,15 +55,18 @@ async def look_up(deps: Deps, user: User, now: datetime) -> Situation:
         owned = {s.paid_until: s for s in await subscriptions_of(session, user.id) if s.paid_until is not None}
         catalogue = await plans.catalogue(session, deps.providers.currency)
         trial = catalogue.trial
-        may_try = trial is not None and not owned and not await subscriptions.trial_used(session, user.id)
+        blocked = user.blocked_at is not None
+        new = not owned and not blocked
+        may_try = trial is not None and new and not await subscriptions.trial_used(session, user.id)
     until = max(owned, default=None)
     return Situation(
         standing=standing(until, now),
         until=until,
         on_trial=trial is not None and until is not None and owned[until].plan_id == trial.id,
         trial_days=trial.days if trial is not None and may_try else None,
-        offers=catalogue.offers,
-        blocked=user.blocked_at is not None,
+        offers=[] if blocked else catalogue.offers,
+        blocked=blocked,
+        at_once=only_one(deps.providers),
     )
 
 
@@ -71,8 +80,9 @@ def home_view(
         paragraphs(
             note or hello,
             state_text(t, situation, brand, now),
-            plan_lines(t, situation.offers),
-            t("home-extend") if situation.standing in (Standing.ACTIVE, Standing.ENDING) else "",
+            "" if situation.blocked else plan_lines(t, situation.offers),
+            t("home-extend") if situation.offers and situation.standing in RUNNING else "",
+            _accepted(t, situation, brand),
         ),
         [
             [trial_button(t, situation.trial_days)] if situation.trial_days else [],
@@ -84,6 +94,14 @@ def home_view(
             ],
         ],
     )
+
+
+def _accepted(t: Translate, situation: Situation, brand: Brand) -> str:
+    """What the buttons below accept, by themselves."""
+    taps = ["trial"] if situation.trial_days else []
+    if situation.at_once and situation.offers:
+        taps.append("plan")
+    return consent(t, "-".join(taps), brand=brand) if taps else ""
 
 
 def state_text(t: Translate, situation: Situation, brand: Brand, now: datetime) -> str:
@@ -112,6 +130,18 @@ def trial_view(t: Translate, until: datetime, now: datetime, *, fresh: bool) -> 
     )
 
 
+def trial_added_view(t: Translate, granted: Granted, now: datetime) -> View:
+    """The free days came on top of time that runs."""
+    return View(
+        paragraphs(
+            t("trial-added"),
+            t("paid-until", moment=t.moment(granted.until, now)),
+            t("paid-same-key") if granted.key_ready else t("paid-key-coming"),
+        ),
+        [[Button(t("button-how"), Open(screen=Screen.HELP))], [subscription_button(t)]],
+    )
+
+
 @router.message(CommandStart())
 @router.callback_query(Open.filter(F.screen == Screen.HOME))
 async def open_home(event: Message | CallbackQuery, deps: Deps, user: User, t: Translate) -> None:
@@ -134,6 +164,9 @@ async def start_trial(call: CallbackQuery, deps: Deps, user: User, t: Translate)
     try:
         async with deps.db.transaction() as session:
             granted = await subscriptions.start_trial(session, user.id, now)
+    except PersonBlocked:
+        await show(call, blocked_view(t, deps.brand))
+        return
     except TrialUsed as error:
         situation = await look_up(deps, user, now)
         if situation.on_trial and situation.until is not None and situation.until > now:
@@ -141,4 +174,7 @@ async def start_trial(call: CallbackQuery, deps: Deps, user: User, t: Translate)
         else:
             await show_home(call, deps, user, t, notice=t(error.code))
         return
-    await show(call, trial_view(t, granted.until, now, fresh=True))
+    if granted.running:
+        await show(call, trial_added_view(t, granted, now))
+    else:
+        await show(call, trial_view(t, granted.until, now, fresh=True))

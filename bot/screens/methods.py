@@ -7,6 +7,7 @@ from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
 from backend.kit.money import Money
 from backend.orders.checkout import CURRENCIES, MethodOffer
+from backend.payments.providers import Providers
 from backend.plans.models import Plan
 from bot.callbacks import ChooseMethod, ChooseRenewed, Open, Screen, TickAutopay
 from bot.screens.help import contact
@@ -98,6 +99,16 @@ def _renewal_hints(t: Translate, plan: Plan, offers: Sequence[MethodOffer]) -> l
     """What companies renew by themselves."""
     by_company = [offer for offer in offers if offer.renewed_by == "provider"]
     return [t(f"autopay-hint-{offer.provider}", price=offer.price, days=plan.days) for offer in by_company]
+
+
+def only_one(providers: Providers) -> bool:
+    """Whether there is a single way to pay, so that a plan may be ordered by the tap that chooses it."""
+    return sum(len(provider.methods) for provider in providers if provider.currencies) == 1
+
+
+def plan_consent(t: Translate, providers: Providers, *, brand: Brand) -> str:
+    """What choosing a plan accepts, where nothing is shown between that tap and the order."""
+    return consent(t, "plan", brand=brand) if only_one(providers) else ""
 
 
 def consent(t: Translate, where: str, *, brand: Brand) -> str:

@@ -6,20 +6,34 @@ from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
 from backend.plans import service as plans
 from backend.plans.service import Offer
+from backend.users.models import User
 from bot.callbacks import ChoosePlan, Open, Screen
 from bot.deps import Deps
+from bot.screens.help import contact
+from bot.screens.methods import plan_consent
 from bot.view import Button, View, escape, lines, paragraphs, show
 
 router = Router(name=__name__)
 
 
-def plans_view(t: Translate, offers: Sequence[Offer], note: str = "") -> View:
-    """One button per plan, in the operator's order, then the way back. `note` goes before all."""
-    back = [Button(t("button-home"), Open(screen=Screen.HOME))]
-    return View(paragraphs(note or t("plans-title"), plan_lines(t, offers)), [*plan_rows(t, offers), back])
+def plans_view(t: Translate, offers: Sequence[Offer], note: str = "", *, accepted: str = "") -> View:
+    """One button per plan, in the operator's order, then the way back. `note` goes before all.
+
+    `accepted`: what a tap on a plan accepts.
+    """
+    return View(
+        paragraphs(note or t("plans-title"), plan_lines(t, offers), accepted),
+        [*plan_rows(t, offers), [Button(t("button-home"), Open(screen=Screen.HOME))]],
+    )
+
+
+def blocked_view(t: Translate, brand: Brand) -> View:
+    """Nothing is sold to somebody whose access is suspended."""
+    return View(t("home-blocked", support=contact(brand)), [[Button(t("button-home"), Open(screen=Screen.HOME))]])
 
 
 def plan_lines(t: Translate, offers: Sequence[Offer]) -> str:
@@ -47,11 +61,15 @@ def plan_label(t: Translate, offer: Offer) -> str:
 
 @router.message(Command("plans"))
 @router.callback_query(Open.filter(F.screen == Screen.PLANS))
-async def open_plans(event: Message | CallbackQuery, deps: Deps, t: Translate) -> None:
-    await show_plans(event, deps, t)
+async def open_plans(event: Message | CallbackQuery, deps: Deps, user: User, t: Translate) -> None:
+    if user.blocked_at is not None:
+        await show(event, blocked_view(t, deps.brand))
+    else:
+        await show_plans(event, deps, t)
 
 
 async def show_plans(event: Message | CallbackQuery, deps: Deps, t: Translate, note: str = "") -> None:
     async with deps.db.transaction() as session:
         offers = await plans.on_sale(session, deps.providers.currency)
-    await show(event, plans_view(t, offers, note))
+    accepted = plan_consent(t, deps.providers, brand=deps.brand) if offers else ""
+    await show(event, plans_view(t, offers, note, accepted=accepted))

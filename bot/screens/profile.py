@@ -137,23 +137,28 @@ def _history_line(t: Translate, payment: HistoryLine, now: datetime) -> str:
     return line
 
 
-def ending_view(t: Translate, ending: EndingSoon, offers: Sequence[Offer], now: datetime, *, trial: bool) -> View:
-    """Time ends soon, and here is more of it."""
+def ending_view(
+    t: Translate, ending: EndingSoon, offers: Sequence[Offer], now: datetime, *, trial: bool, accepted: str = ""
+) -> View:
+    """Time ends soon, and here is more of it. `accepted`: what a tap on a plan accepts."""
     which = "-trial" if trial else ""
     return View(
         paragraphs(
             t(f"ending-soon{which}", days=ending.days_left),
             t(f"ending-moment{which}", moment=t.moment(ending.until, now)),
+            accepted,
         ),
         [*plan_rows(t, offers), [subscription_button(t)]],
     )
 
 
-def ended_view(t: Translate, ended: Ended, offers: Sequence[Offer], now: datetime, *, trial: bool) -> View:
-    """Time has ended, and here is more of it."""
+def ended_view(
+    t: Translate, ended: Ended, offers: Sequence[Offer], now: datetime, *, trial: bool, accepted: str = ""
+) -> View:
+    """Time has ended, and here is more of it. `accepted`: what a tap on a plan accepts."""
     which = "-trial" if trial else ""
     return View(
-        paragraphs(t(f"ended-title{which}"), t(f"ended-moment{which}", moment=t.moment(ended.until, now))),
+        paragraphs(t(f"ended-title{which}"), t(f"ended-moment{which}", moment=t.moment(ended.until, now)), accepted),
         [*plan_rows(t, offers), [subscription_button(t)]],
     )
 

@@ -6,10 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from backend.auth.service import PersonBlocked
+from backend.consents.models import Consent
 from backend.kit.errors import Conflict
+from backend.orders.models import Order
 from backend.plans.models import Plan
 from backend.subscriptions.models import Subscription
 from backend.subscriptions.service import NoTrial, TrialUsed
+from backend.users.models import User
 from tests.shop import Shop
 
 WEEK = timedelta(days=7)
@@ -96,7 +100,11 @@ async def test_buying_during_the_trial_keeps_key_and_link_and_loses_no_day(shop:
     assert buyer.told == ["KeyReady", "Paid"]
 
 
-async def test_a_trial_taken_late_adds_to_what_was_bought(shop: Shop) -> None:
+async def test_a_trial_taken_late_adds_days_to_what_was_bought_and_takes_nothing_of_it(shop: Shop) -> None:
+    monthly = await shop.plan("monthly")
+    async with shop.deps.db.transaction() as session:
+        sold = {"device_limit": 5, "traffic_limit_bytes": 7 * 10**12}
+        await session.execute(update(Plan).where(Plan.id == monthly.id).values(sold))
     buyer = await shop.buyer()
     await buyer.buys("monthly")
     bought_until = await buyer.paid_until()
@@ -105,4 +113,48 @@ async def test_a_trial_taken_late_adds_to_what_was_bought(shop: Shop) -> None:
     await shop.run_jobs()
 
     assert granted.until == bought_until + WEEK
-    assert granted.key_ready
+    assert (granted.running, granted.key_ready) == (True, True)
+    after, client = await buyer.subscription(), await shop.panel.client()
+    assert (after.plan_id, after.device_limit, after.traffic_limit_bytes) == (monthly.id, 5, 7 * 10**12)
+    assert (client["limitIp"], client["totalGB"]) == (5, 7 * 10**12)
+
+
+async def test_a_trial_after_what_was_bought_has_ended_is_a_trial(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.buys("monthly")
+    await shop.passes(days=31)
+
+    granted = await buyer.takes_trial()
+
+    trial = await shop.plan("trial")
+    after = await buyer.subscription()
+    assert (granted.running, granted.key_ready) == (False, False)
+    assert (after.plan_id, after.device_limit, after.traffic_limit_bytes) == (
+        trial.id,
+        trial.device_limit,
+        trial.traffic_limit_bytes,
+    )
+
+
+async def test_a_trial_accepts_the_offer_and_a_refused_one_does_not(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    await buyer.takes_trial()
+    with pytest.raises(TrialUsed):
+        await buyer.takes_trial()
+
+    consents = await shop.all(select(Consent).where(Consent.user_id == buyer.id).order_by(Consent.id))
+    assert [(one.document, one.channel) for one in consents] == [("offer", "bot"), ("privacy", "bot")]
+
+
+async def test_somebody_blocked_gets_no_trial_and_sells_himself_nothing(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(User).where(User.id == buyer.id).values(blocked_at=shop.now))
+
+    with pytest.raises(PersonBlocked):
+        await buyer.takes_trial()
+    with pytest.raises(PersonBlocked):
+        await buyer.orders("monthly")
+
+    assert await shop.all(select(func.count()).select_from(Order)) == [0]
+    assert await shop.all(select(func.count()).select_from(Subscription)) == [0]

@@ -57,6 +57,7 @@ trial-started =
     🎁 <b>Trial until { $moment }</b>
 
     🔑 Your key is on its way: it comes in the next message.
+trial-added = 🎁 <b>Your trial days are added</b>
 trial-running =
     🎁 <b>Trial until { $moment }</b>
 
