@@ -25,7 +25,7 @@ from backend.users import service as users
 from bot.deps import Deps
 from bot.notices import NOTICES, OPERATOR_NOTICES
 from bot.notices.base import Hearer, Said
-from bot.view import change, is_outage, send
+from bot.view import View, change, is_outage, send
 
 log = structlog.get_logger()
 
@@ -39,30 +39,42 @@ class Notifier:
         self._bot = bot
         self._deps = deps
         self._pace = pace or Pace()
+        self._heard: dict[str, set[int]] = {}  # which operators, of what others are to hear yet
 
     async def tell_operators(self, kind: Kind) -> None:
-        """Say one thing to every operator. Who cannot be reached is left out, unless it is all of them.
+        """Say one thing to every operator: again to those whom an outage kept from hearing it, until all have.
+
+        Who refuses is left out, unless nobody else hears it.
 
         Raises:
-            SlowDown, NotSaid, Unavailable
+            SlowDown, NotSaid, Unavailable: somebody is to hear it yet.
         """
-        heard = False
+        heard = self._heard.setdefault(repr(kind), set())
         trouble: Unavailable | None = None
         for chat_id in self._deps.operators:
-            async with self._deps.db.transaction() as session:
-                operator = await users.find_by_telegram(session, chat_id)
-            language = operator.language if operator else "ru"
-            t = translator(language, self._deps.brand.time_zone)
+            if chat_id in heard:
+                continue
+            view = await self._for_operator(chat_id, kind)
             try:
-                await self._speak(chat_id, Said([OPERATOR_NOTICES[type(kind)](kind, t, clock.now())]))
-                heard = True
+                await self._speak(chat_id, Said([view]))
+                heard.add(chat_id)
             except Unavailable as error:
                 trouble = trouble or error
                 log.warning("operator.unreachable", telegram=chat_id, error=type(error).__name__)
             except Outside as error:
                 log.warning("operator.unreachable", telegram=chat_id, error=type(error).__name__)
-        if trouble is not None and not heard:
+        if trouble is not None:
             raise trouble
+        del self._heard[repr(kind)]
+        if self._deps.operators and not heard:
+            log.error("operators.deaf", kind=type(kind).__name__)
+            raise NotSaid
+
+    async def _for_operator(self, chat_id: int, kind: Kind) -> View:
+        async with self._deps.db.transaction() as session:
+            operator = await users.find_by_telegram(session, chat_id)
+        t = translator(operator.language if operator else "ru", self._deps.brand.time_zone)
+        return OPERATOR_NOTICES[type(kind)](kind, t, clock.now())
 
     async def send(self, user_id: int, kind: Kind) -> None:
         """Say one thing to one person; a thing that is no longer true is not said.

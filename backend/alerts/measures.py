@@ -37,6 +37,8 @@ async def measure(session: AsyncSession, providers: Iterable[str], now: datetime
     gauge("shop_provider_differs", "1: it is not what the settings say.", ("provider",), differs)
     gauge("shop_payments", "Attempts to pay.", ("provider", "state"), await _payments(session))
     gauge("shop_alerts", "What operators were told, as far as it is kept.", ("kind",), await _alerts(session))
+    given_up = "What people may never have heard, as far as it is kept."
+    gauge("shop_notifications_given_up", given_up, ("kind", "outcome"), await _given_up(session))
     gauge(
         "shop_sweep_age_seconds",
         "Since a provider's list was last read to its end.",
@@ -68,6 +70,15 @@ async def _payments(session: AsyncSession) -> Values:
 async def _alerts(session: AsyncSession) -> Values:
     query = select(Notification.kind, func.count()).where(Notification.user_id.is_(None)).group_by(Notification.kind)
     return [((kind,), count) for kind, count in await session.execute(query)]
+
+
+async def _given_up(session: AsyncSession) -> Values:
+    query = (
+        select(Notification.kind, Notification.outcome, func.count())
+        .where(Notification.outcome.in_(["stale", "lost"]))
+        .group_by(Notification.kind, Notification.outcome)
+    )
+    return [((kind, outcome or ""), count) for kind, outcome, count in await session.execute(query)]
 
 
 async def _sweeps(session: AsyncSession, now: datetime) -> Values:

@@ -30,7 +30,8 @@ class Channel(Protocol):
         """Say one thing to those who run the shop; to nobody when none is named.
 
         Raises:
-            SlowDown, NotSaid, Unavailable: as `send`.
+            SlowDown, NotSaid, Unavailable: as `send`; also when nobody or not everybody heard it. Who did is left out
+                when it is said again.
         """
 
     async def send(self, user_id: int, kind: Kind) -> None:

@@ -16,6 +16,7 @@ from backend.kit.errors import Outside, Unavailable
 from backend.kit.jobs import Job, every, run_job, runs
 from backend.kit.locks import sole
 from backend.notifications.channels import Channel, NotSaid, PersonUnreachable, SlowDown
+from backend.notifications.kinds import KINDS
 from backend.notifications.models import Notification
 from backend.notifications.pace import Pace
 from backend.notifications.queries import Claim, anything_due, claim_next, delete_done
@@ -26,13 +27,15 @@ log = structlog.get_logger()
 RESENT = Counter(
     "notifications_resent_total", "Said again, as it may not have been heard: a duplicate at most.", ["kind"]
 )
-GIVEN_UP = Counter("notifications_given_up_total", "News that may not have been heard: a loss at most.", ["kind"])
+GIVEN_UP = Counter("notifications_given_up_total", "What may not have been heard: a loss at most.", ["kind"])
 
 CLAIM = 4  # rows at a time: what their turns take, what is urgent waits
 UNDER_WAY = 40  # messages at a time, when the channel is slow to answer
 LOOK_SECONDS = 0.1
 LEAVE_SECONDS = 3  # what is under way may end, when the process is to stop
-GIVE_UP_AFTER = timedelta(days=2)
+NEWS_IS_OLD_AFTER = timedelta(days=2)
+MONEY_IS_OLD_AFTER = timedelta(days=30)  # as long as what is usually bought: after that no key waits for anybody
+SLOW_AFTER = timedelta(days=1)  # who has not heard by then is not waiting for the minute
 KEPT_FOR = timedelta(days=90)
 
 
@@ -121,13 +124,12 @@ class Sender:
             del self._under_way[row.id]
 
     async def _send(self, row: Notification, *, abandoned: bool) -> None:
-        now = clock.now()
-        if row.attempts > 1 and now - row.created_at > GIVE_UP_AFTER:
-            await self._finish(row, "stale")
+        if row.attempts > 1 and clock.now() > _old_at(row):
+            await self._give_up(row, "stale")
             return
         kind = unpack(row.kind, row.payload)
         if abandoned and not kind.again:
-            await self._lose(row)
+            await self._give_up(row, "lost")
             return
         if abandoned:
             self._count_again(row)
@@ -143,7 +145,7 @@ class Sender:
         except Outside as error:
             maybe_said = isinstance(error, Unavailable) and not isinstance(error, NotSaid | DatabaseUnavailable)
             if maybe_said and not kind.again:
-                await self._lose(row)
+                await self._give_up(row, "lost")
                 return
             if maybe_said:
                 self._count_again(row)
@@ -157,10 +159,10 @@ class Sender:
         RESENT.labels(kind=row.kind).inc()
         log.warning("notification.again", notification=row.id, kind=row.kind)
 
-    async def _lose(self, row: Notification) -> None:
+    async def _give_up(self, row: Notification, outcome: str) -> None:
         GIVEN_UP.labels(kind=row.kind).inc()
-        log.warning("notification.given_up", notification=row.id, kind=row.kind)
-        await self._finish(row, "lost")
+        log.warning("notification.given_up", notification=row.id, kind=row.kind, outcome=outcome)
+        await self._finish(row, outcome)
 
     async def _finish(self, row: Notification, outcome: str) -> None:
         async with self.db.transaction() as session:
@@ -169,22 +171,26 @@ class Sender:
             )
 
     async def _postpone(self, row: Notification, until: datetime) -> None:
-        stale = until - row.created_at > GIVE_UP_AFTER
+        if until > _old_at(row):
+            await self._give_up(row, "stale")
+            return
         async with self.db.transaction() as session:
             await session.execute(
-                update(Notification)
-                .where(Notification.id == row.id)
-                .values(
-                    claimed_at=None,
-                    next_try_at=until,
-                    done_at=until if stale else None,
-                    outcome="stale" if stale else None,
-                )
+                update(Notification).where(Notification.id == row.id).values(claimed_at=None, next_try_at=until)
             )
 
 
+def _old_at(row: Notification) -> datetime:
+    """When it is not said any more. Of money and keys people rather hear weeks late than never."""
+    kind = KINDS.get(row.kind)
+    return row.created_at + (NEWS_IS_OLD_AFTER if kind is not None and not kind.again else MONEY_IS_OLD_AFTER)
+
+
 def _later(row: Notification) -> datetime:
-    return clock.now() + timedelta(seconds=min(2**row.attempts, 300))
+    """Later each time: at last every five minutes, and after a day hourly."""
+    now = clock.now()
+    longest = timedelta(minutes=5) if now - row.created_at < SLOW_AFTER else timedelta(hours=1)
+    return now + min(timedelta(seconds=2 ** min(row.attempts, 12)), longest)
 
 
 @every(timedelta(days=1))
