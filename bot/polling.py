@@ -206,11 +206,12 @@ class Poller:
             return
         if after is not None:
             await asyncio.wait([after])
-        handling = asyncio.wait_for(self._dispatcher.feed_update(self._bot, update), HANDLE_SECONDS)
-        outcomes: list[object] = await asyncio.gather(handling, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, Exception):
-                log.error("update.failed", update=update.update_id, exc_info=outcome)
+        [outcome] = await asyncio.gather(self._feed(update), return_exceptions=True)
+        if isinstance(outcome, Exception):
+            log.error("update.failed", update=update.update_id, exc_info=outcome)
+
+    async def _feed(self, update: Update) -> None:
+        await asyncio.wait_for(self._dispatcher.feed_update(self._bot, update), HANDLE_SECONDS)
 
 
 def wanted(dispatcher: Dispatcher) -> list[str]:
