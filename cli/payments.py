@@ -15,7 +15,7 @@ from backend.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from backend.kit.i18n import Translate
 from backend.kit.money import Currency, Money, to_minor
 from backend.orders import decisions, refunds, returns
-from backend.orders.lookup import find_payments
+from backend.orders.lookup import find_payments, is_in_doubt
 from backend.orders.models import Order
 from backend.payments.models import Payment
 from backend.payments.refunds import left_of
@@ -27,7 +27,7 @@ refund_app = typer.Typer()
 review_app = typer.Typer()
 dispute_app = typer.Typer()
 
-NAMED = typer.Argument(metavar="PAYMENT", help="Our id of it, the order number people see, or the provider's id.")
+NAMED = typer.Argument(metavar="PAYMENT", help="Our id of it, its order's number (order:1042), or the provider's id.")
 Act = Callable[[Deps, AsyncSession, Payment, datetime], Awaitable[str]]
 
 
@@ -169,21 +169,32 @@ def _run(work: Callable[[Deps], Awaitable[str]], t: Translate) -> None:
 
 
 async def _find(session: AsyncSession, name: str, t: Translate, now: datetime) -> tuple[Payment, Order | None]:
-    """The one payment of this name. Raises CannotStart: there is none, or there are several, which are listed."""
+    """The one payment of this name, which is said before anything is done to it.
+
+    Raises:
+        CannotStart: there is none, or there are several, or it may be another's name; they are listed.
+    """
     found = await find_payments(session, name)
     if not found:
         raise CannotStart(t("payment-unknown", name=name))
+    listed = [_line(payment, order, t, now) for payment, order in found]
+    if await is_in_doubt(session, name, found):
+        number = name.strip()
+        said = [t("payment-in-doubt", name=number), *listed, t("payment-in-doubt-names", name=number)]
+        raise CannotStart("\n".join(said))
     if len(found) > 1:
-        listed = [_line(payment, t, now) for payment, _ in found]
         raise CannotStart("\n".join([t("payment-ambiguous", name=name), *listed]))
+    typer.echo(listed[0])
     return found[0]
 
 
-def _line(payment: Payment, t: Translate, now: datetime) -> str:
+def _line(payment: Payment, order: Order | None, t: Translate, now: datetime) -> str:
     return t(
         "payment-line",
         id=str(payment.id),
+        order=str(order.number) if order else "none",
         provider=t(f"provider-{payment.provider}"),
+        ref=payment.provider_payment_id or "—",
         amount=payment.amount,
         state=payment.state,
         day=t.day(payment.created_at, now),

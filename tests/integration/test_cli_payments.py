@@ -3,16 +3,18 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.audit.models import Action
 from backend.notifications.kinds import RefundDecided
+from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
 from backend.users.models import User
 from tests.integration.refund_cases import ledger, made_there, refund_rows
 from tests.integration.terminal import terminal
 from tests.integration.test_cli_doctor import shop_of
 from tests.integration.test_decisions import in_review
+from tests.integration.test_refunds_outside import pays_coins
 from tests.integration.test_returns import asks
 from tests.shop import Shop
 
@@ -94,6 +96,47 @@ async def test_several_payments_of_one_order_are_listed(shop: Shop, tmp_path: Pa
     assert code == 1
     assert all(str(paid.id) in said for paid in await buyer.payments())
     assert await refund_rows(shop) == []
+
+
+async def test_a_number_that_may_be_coingates_is_no_name_of_an_order(shop: Shop, tmp_path: Path) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    coins, _ = await pays_coins(shop, buyer)
+    number = str(checkout.order_number)
+
+    said, code = await says(shop, tmp_path, "refund", number)
+    assert (f"order:{number}" in said, f"coingate:{number}" in said, code) == (True, True, 1), said
+    assert str(checkout.payment_id) in said
+    said, code = await says(shop, tmp_path, "refund", f"coingate:{number}")
+    assert (f"Платежа «coingate:{number}» нет" in said, code) == (True, 1), said
+    said, code = await says(shop, tmp_path, "dispute", number, "opened")
+    assert code == 1, said
+    assert await refund_rows(shop) == []
+
+    said, code = await says(shop, tmp_path, "refund", f"order:{number}", "--amount", "100")
+    assert (f"{checkout.payment_id} · заказ № {number} · " in said, code) == (True, 0), said
+    assert said.index(str(checkout.payment_id)) < said.index("Возвращаем 100")
+    assert [row.payment_id for row in await refund_rows(shop)] == [checkout.payment_id]
+    await shop.run_jobs()
+
+    async with shop.deps.db.transaction() as session:  # an order of ours has the number of another's payment
+        await session.execute(
+            update(Payment).where(Payment.id == coins.payment_id).values(provider_payment_id=number)
+        )
+    said, code = await says(shop, tmp_path, "refund", number)
+    assert (str(checkout.payment_id) in said, str(coins.payment_id) in said, code) == (True, True, 1), said
+    said, code = await says(shop, tmp_path, "dispute", f"coingate:{number}", "opened")
+    assert (str(coins.payment_id) in said, code) == (True, 0), said
+
+
+async def test_an_id_of_coingate_that_no_order_has_is_enough(shop: Shop, tmp_path: Path) -> None:
+    buyer = await shop.buyer()
+    coins, ref = await pays_coins(shop, buyer)
+
+    said, code = await says(shop, tmp_path, "dispute", str(ref), "opened")
+
+    assert (str(coins.payment_id) in said, code) == (True, 0), said
+    assert (await shop.payment(coins)).disputed_at is not None
 
 
 async def test_a_payment_in_review_is_accepted_once(shop: Shop, tmp_path: Path) -> None:

@@ -107,7 +107,13 @@ refund-bad-amount = "{ $text }" is no amount in { $currency }. Example: --amount
 refund-still-unknown = It is not known yet whether the former refund of this payment went through. Try again in a quarter of an hour.
 payment-unknown = There is no payment "{ $name }". It may be our id, the order number, or the provider's id of the payment.
 payment-ambiguous = "{ $name }" means several payments. Name one of them by its id:
-payment-line = { $id } · { $provider } · { $amount } · { $state } · { $day }
+payment-line =
+    { $id } · { $order ->
+        [none] no order
+       *[other] order No. { $order }
+    } · { $provider } { $ref } · { $amount } · { $state } · { $day }
+payment-in-doubt = "{ $name }" is the number of an order, but it may be a provider's id of a payment, too. Nothing was done. By this number there is:
+payment-in-doubt-names = Say which: order:{ $name } for the order, coingate:{ $name } for the payment at CoinGate, or our id from the first column.
 payment-bad-decision = "{ $text }" is not possible here: { $choices }.
 review-counted = The provider shows this payment as paid, and so it counts already. The buyer gets a message.
 review-no-answer = The provider does not answer now, so nobody knows whether this payment is paid. Try again later.

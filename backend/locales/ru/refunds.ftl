@@ -109,7 +109,13 @@ refund-bad-amount = «{ $text }» — не сумма в { $currency }. Прим
 refund-still-unknown = Пока неизвестно, прошёл ли прошлый возврат по этому платежу. Повторите через четверть часа.
 payment-unknown = Платежа «{ $name }» нет. Подойдёт наш id, номер заказа или id платежа у провайдера.
 payment-ambiguous = «{ $name }» — это несколько платежей. Назовите один из них по id:
-payment-line = { $id } · { $provider } · { $amount } · { $state } · { $day }
+payment-line =
+    { $id } · { $order ->
+        [none] без заказа
+       *[other] заказ № { $order }
+    } · { $provider } { $ref } · { $amount } · { $state } · { $day }
+payment-in-doubt = «{ $name }» — это номер заказа, но так может называться и платёж у провайдера. Ничего не сделано. С этим номером нашлось:
+payment-in-doubt-names = Назовите точнее: order:{ $name } — заказ, coingate:{ $name } — платёж в CoinGate, или наш id из первого столбца.
 payment-bad-decision = «{ $text }» — не то. Можно: { $choices }.
 review-counted = Провайдер показал этот платёж оплаченным, и он уже засчитан. Покупатель получит сообщение.
 review-no-answer = Провайдер сейчас не отвечает, поэтому неизвестно, оплачен ли этот платёж. Повторите позже.
