@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from backend.alerts.rules import Paid
+from backend.autopay.models import Mandate
+from backend.autopay.rules import Reason
 from backend.kit.money import Currency, Money
 from backend.notifications.kinds import DailyReport
 from backend.notifications.kinds.operator import Difference
@@ -259,6 +261,12 @@ async def trials(session: AsyncSession, after: datetime, before: datetime) -> in
 async def in_review(session: AsyncSession) -> int:
     query = select(func.count()).select_from(Payment).where(Payment.state == PaymentState.REVIEW)
     return await session.scalar(query) or 0
+
+
+async def unwarned(session: AsyncSession, after: datetime, before: datetime) -> int:
+    """How many renewals were paused, as nobody could say that their owners were told of the charge."""
+    paused = (Mandate.reason == Reason.UNWARNED) & Mandate.ended_at.between(after, before)
+    return await session.scalar(select(func.count()).select_from(Mandate).where(paused)) or 0
 
 
 async def latest_differences(session: AsyncSession) -> Sequence[Difference]:

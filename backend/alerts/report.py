@@ -28,6 +28,7 @@ async def report_of(deps: Deps, day: date) -> DailyReport:
             people=await queries.new_people(session, after, before),
             trials=await queries.trials(session, after, before),
             in_review=await queries.in_review(session),
+            unwarned=await queries.unwarned(session, after, before),
             keys_waiting=await queries.keys_waiting(session),
             differences=found,
             unread=unread,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -32,8 +33,12 @@ log = structlog.get_logger()
 async def open_charge(
     session: AsyncSession, deps: Deps, mandate: Mandate, now: datetime, *, until: datetime, amount: Money
 ) -> UUID | None:
-    """An attempt of the one order of this renewal; None: it was paid, or one is under way."""
-    order = await _order_of(session, mandate, until, amount, now)
+    """An attempt of the one order of this renewal; None: it was paid, or one is under way.
+
+    The order asks for what is charged now, whatever earlier attempts of it were for.
+    """
+    asked = await _asked(session, mandate, amount)
+    order = await _order_of(session, mandate, until, asked, now)
     taken = (PaymentState.SUCCEEDED, *OPEN)
     tries = await queries.charges_of(session, cycle_key(mandate.subscription_id, until))
     if any(tried.state in taken for tried in tries):
@@ -41,6 +46,7 @@ async def open_charge(
     method = await saved.lock_method(session, mandate.saved_method_id)
     if method.ref is None or method.deleted_at is not None:
         return None
+    await queries.ask_for(session, order, asked)
     payment = await payments.open_payment(
         session,
         deps.providers,
@@ -52,10 +58,24 @@ async def open_charge(
     return payment.id
 
 
-async def _order_of(session: AsyncSession, mandate: Mandate, until: datetime, amount: Money, now: datetime) -> Order:
+async def _asked(session: AsyncSession, mandate: Mandate, amount: Money) -> dict[str, Any]:
+    """What an order of this mandate promises, and for how much."""
+    plan = await plans.get_on_sale(session, mandate.plan_id)
+    return {
+        "plan_id": plan.id,
+        "plan_snapshot": snapshot_of(plan),
+        "period_days": mandate.period_days,
+        "amount_minor": amount.minor,
+        "currency": amount.currency.value,
+        "autopay_consent_id": mandate.consent_id,
+    }
+
+
+async def _order_of(
+    session: AsyncSession, mandate: Mandate, until: datetime, asked: dict[str, Any], now: datetime
+) -> Order:
     """The order of this renewal, placed when it is first charged, locked."""
     key = cycle_key(mandate.subscription_id, until)
-    plan = await plans.get_on_sale(session, mandate.plan_id)
     await session.execute(
         insert(Order)
         .values(
@@ -63,12 +83,7 @@ async def _order_of(session: AsyncSession, mandate: Mandate, until: datetime, am
             user_id=mandate.user_id,
             subscription_id=mandate.subscription_id,
             kind="autopay",
-            plan_id=plan.id,
-            plan_snapshot=snapshot_of(plan),
-            period_days=mandate.period_days,
-            amount_minor=amount.minor,
-            currency=amount.currency.value,
-            autopay_consent_id=mandate.consent_id,
+            **asked,
             client_request_id=key,
             cycle_key=key,
             expires_at=now + PRICE_HOLDS,

@@ -1,5 +1,6 @@
 """What renews subscriptions: opens mandates, warns, charges, tries again, stops."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,6 +9,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.autopay import queries, service, stopping
+from backend.autopay.asking import is_answered
 from backend.autopay.charging import open_charge
 from backend.autopay.models import Mandate
 from backend.autopay.news import go_on
@@ -71,7 +73,10 @@ async def renew(job: Renew, deps: Deps) -> None:
     """
     now = clock.now()
     async with deps.db.transaction() as session:
-        charge_id = await take_step(session, deps, job.mandate_id, now)
+        unclear = await service.unclear(session, deps.providers, job.mandate_id, now)
+    answers = {payment.id: await is_answered(deps, payment, now) for payment in unclear}
+    async with deps.db.transaction() as session:
+        charge_id = await take_step(session, deps, job.mandate_id, now, answers=answers)
     if charge_id is not None:
         await checkout.create(deps, charge_id, now)
         async with deps.db.transaction() as session:
@@ -82,14 +87,16 @@ async def renew(job: Renew, deps: Deps) -> None:
         await service.keep_grace(session, mandate.subscription_id)
 
 
-async def take_step(session: AsyncSession, deps: Deps, mandate_id: UUID, now: datetime) -> UUID | None:
-    """The payment to send, if there is one."""
+async def take_step(
+    session: AsyncSession, deps: Deps, mandate_id: UUID, now: datetime, *, answers: Mapping[UUID, bool] | None = None
+) -> UUID | None:
+    """The payment to send, if there is one. `answers`: as `look_at` takes them."""
     mandate = await service.lock_mandate(session, mandate_id)
     if mandate.state == "suspended":
         await _look_at_paused(session, mandate, now)
     if mandate.state != "active":
         return None
-    step = await service.look_at(session, deps.providers, mandate, now)
+    step = await service.look_at(session, deps.providers, mandate, now, answers=answers)
     subscription = await session.get(Subscription, mandate.subscription_id)
     assert subscription is not None
     until = subscription.paid_until
@@ -119,6 +126,8 @@ async def _is_mended(session: AsyncSession, mandate: Mandate) -> bool:
             return await queries.paid_since(session, mandate)
         case Reason.EMAIL:
             return bool((await users.get_user(session, mandate.user_id)).email)
+        case Reason.UNWARNED:
+            return await queries.may_be_warned(session, mandate)
         case _:
             return False
 

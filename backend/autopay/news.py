@@ -17,7 +17,7 @@ from backend.payments.service import parse_id, terms
 
 log = structlog.get_logger()
 
-GOES_ON_AFTER = (Reason.CANCELED, Reason.FAILED, Reason.EMAIL)
+GOES_ON_AFTER = (Reason.CANCELED, Reason.FAILED, Reason.EMAIL, Reason.UNWARNED)
 
 
 async def keep_news(

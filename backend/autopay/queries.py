@@ -1,21 +1,23 @@
 """Reading mandates with everything that decides about them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from backend.autopay.models import Mandate
-from backend.autopay.rules import FIRST_NOTICE, LAPSES_AFTER, LAST_NOTICE, Notice, Reason, Try
+from backend.autopay.rules import FIRST_NOTICE, LAPSES_AFTER, LAST_NOTICE, OPEN, STALE_AFTER, Notice, Reason, Try
 from backend.consents.models import Consent
 from backend.kit.money import Currency, Money
 from backend.notifications.models import Notification
+from backend.orders.asking import TWICE
 from backend.orders.models import Order
-from backend.payments.models import Payment, SavedMethod
+from backend.payments.models import Payment, Refund, SavedMethod
 from backend.payments.providers.base import PaymentState
 from backend.payments.saved import RENEWED
 from backend.plans.models import Plan, PlanPrice
@@ -26,9 +28,11 @@ UNDER_WAY = (PaymentState.PENDING, PaymentState.CONFIRMING)
 LIVING = ("active", "suspended")
 
 _IN_DISPUTE = exists().where(Payment.user_id == Mandate.user_id, Payment.disputed_at.is_not(None))
+_AS_THE_SECOND = exists().where(Refund.payment_id == Payment.id, Refund.reason == TWICE, Refund.state == "succeeded")
 _GIVEN_BACK = exists().where(
     or_(Payment.id == SavedMethod.payment_id, Payment.saved_method_id == SavedMethod.id),
     Payment.refunded_minor >= Payment.amount_minor,
+    ~_AS_THE_SECOND,
 )
 _STILL_SOLD = exists().where(
     Plan.id == Mandate.plan_id,
@@ -42,6 +46,8 @@ _PAID_SINCE = exists().where(
     Payment.state == PaymentState.SUCCEEDED,
     Payment.paid_at > Mandate.ended_at,
 )
+_WARNABLE = and_(Subscription.paid_until > Mandate.ended_at + LAST_NOTICE, User.unreachable_at.is_(None))
+"""Renewed by its owner, who hears us again: the notice he missed was given on the last day of what he had."""
 
 
 def _blocked() -> ColumnElement[bool]:
@@ -55,10 +61,11 @@ async def due_mandates(session: AsyncSession, now: datetime, *, limit: int = 200
     soon = or_(Subscription.paid_until <= now + LAST_NOTICE, ~told_early)
     by_shop = and_(Mandate.charged_by == "shop", Subscription.paid_until <= now + FIRST_NOTICE, soon)
     by_company = and_(Mandate.charged_by == "provider", ~_STILL_SOLD)
-    gone = SavedMethod.deleted_at.is_not(None)
-    active = or_(by_shop, by_company, gone, _blocked(), _IN_DISPUTE, _GIVEN_BACK)
+    gone, ended = SavedMethod.deleted_at.is_not(None), (_blocked(), _IN_DISPUTE, _GIVEN_BACK)
+    active = or_(by_shop, by_company, gone, *ended)
     works_again = and_(Mandate.reason == Reason.FAILED, _PAID_SINCE)
     not_lapsed = Subscription.paid_until > now - LAPSES_AFTER
+    is_back = and_(Mandate.reason == Reason.UNWARNED, _WARNABLE)
     has_email = and_(Mandate.reason == Reason.EMAIL, User.email.is_not(None), not_lapsed)
     query = (
         select(Mandate.id)
@@ -68,7 +75,7 @@ async def due_mandates(session: AsyncSession, now: datetime, *, limit: int = 200
         .where(
             or_(
                 and_(Mandate.state == "active", active),
-                and_(Mandate.state == "suspended", or_(works_again, has_email, _blocked(), _IN_DISPUTE, _GIVEN_BACK)),
+                and_(Mandate.state == "suspended", or_(works_again, is_back, has_email, *ended)),
             )
         )
         .order_by(Subscription.paid_until)
@@ -98,6 +105,17 @@ async def paid_since(session: AsyncSession, mandate: Mandate) -> bool:
     return await session.scalar(query.where(Mandate.id == mandate.id, _PAID_SINCE)) is not None
 
 
+async def may_be_warned(session: AsyncSession, mandate: Mandate) -> bool:
+    """Whether who missed a notice has renewed by himself since then, and hears us."""
+    query = (
+        select(Mandate.id)
+        .join(Subscription, Subscription.id == Mandate.subscription_id)
+        .join(User, User.id == Mandate.user_id)
+        .where(Mandate.id == mandate.id, _WARNABLE)
+    )
+    return await session.scalar(query) is not None
+
+
 async def price_now(session: AsyncSession, mandate: Mandate) -> Money | None:
     """What the plan costs today in the mandate's currency; None: it is not sold."""
     query = (
@@ -118,7 +136,22 @@ async def charges_of(session: AsyncSession, cycle_key: str) -> Sequence[Try]:
         .order_by(Payment.created_at, Payment.id)
     )
     found = await session.scalars(query)
-    return [Try(payment.created_at, PaymentState(payment.state), payment.failure) for payment in found]
+    return [Try(one.created_at, PaymentState(one.state), one.failure, one.amount) for one in found]
+
+
+async def begun_by_owner(session: AsyncSession, subscription_id: UUID, now: datetime) -> Sequence[Payment]:
+    """What buyers began to pay for this subscription and that has no end yet."""
+    query = (
+        select(Payment)
+        .join(Order, Order.id == Payment.order_id)
+        .where(
+            Order.subscription_id == subscription_id,
+            Payment.initiated_by == "buyer",
+            Payment.state.in_(sorted(OPEN)),
+            Payment.created_at > now - STALE_AFTER,
+        )
+    )
+    return (await session.scalars(query)).all()
 
 
 async def has_open_charge(session: AsyncSession, subscription_id: UUID, *, states: Sequence[str]) -> bool:
@@ -138,12 +171,13 @@ def notice_key(mandate: Mandate, until: datetime, *, last: bool) -> str:
 
 
 async def find_notice(session: AsyncSession, mandate: Mandate, until: datetime, *, last: bool) -> Notice | None:
-    """What the owner was told before this end."""
+    """What the owner is told before this end, and whether he heard it."""
     query = select(Notification).where(Notification.dedup_key == notice_key(mandate, until, last=last))
     told = (await session.scalars(query)).one_or_none()
     if told is None:
         return None
-    return Notice(told.created_at, Money(told.payload["amount_minor"], Currency(mandate.currency)))
+    amount, heard = Money(told.payload["amount_minor"], Currency(mandate.currency)), told.outcome == "sent"
+    return Notice(told.done_at if heard else None, amount, missed=told.done_at is not None and not heard)
 
 
 async def unopened_methods(session: AsyncSession) -> Sequence[UUID]:
@@ -242,6 +276,12 @@ async def lock_order(session: AsyncSession, key: str) -> Order:
     """The order of one renewal, locked."""
     query = select(Order).where(Order.cycle_key == key).with_for_update()
     return (await session.scalars(query, execution_options={"populate_existing": True})).one()
+
+
+async def ask_for(session: AsyncSession, order: Order, asked: Mapping[str, Any]) -> None:
+    """Change what an unpaid order asks for. The caller holds its row."""
+    await session.execute(update(Order).where(Order.id == order.id).values(**asked))
+    await session.refresh(order)
 
 
 async def renews_itself(session: AsyncSession, subscription_id: UUID) -> bool:

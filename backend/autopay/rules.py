@@ -13,9 +13,13 @@ FIRST_NOTICE = timedelta(days=3)  # before the end of what is paid for, as every
 LAST_NOTICE = timedelta(hours=24)
 CHARGES = (-12 * HOUR, -1 * HOUR, 24 * HOUR, 72 * HOUR)  # a refused charge is tried again at the next of these
 LAPSES_AFTER = 96 * HOUR
-NOTICE_HOLDS = 11 * HOUR  # nobody is charged sooner after the last notice, though that be late
+NOTICE_HOLDS = 11 * HOUR  # nobody is charged sooner after he heard the last notice, though that be late
+AT_THE_TILL = timedelta(minutes=65)  # as long as what somebody began to pay himself may be paid; he is waited for
+UNANSWERED_FOR = timedelta(days=2)  # how long it may have been paid, when its company does not answer
+STALE_AFTER = FIRST_NOTICE + LAPSES_AFTER  # what was begun so long before is not for this time
 GRACE = timedelta(hours=24)  # how long a key outlives its time while a charge is under way
 
+COMING = frozenset({PaymentState.CONFIRMING, PaymentState.REVIEW})  # the money is there, and not counted yet
 OPEN = frozenset({PaymentState.NEW, PaymentState.PENDING, PaymentState.CONFIRMING, PaymentState.REVIEW})
 MAY_WORK_LATER = frozenset(
     {
@@ -36,6 +40,7 @@ class Act(StrEnum):
 
     WAIT = "wait"
     WARN = "warn"
+    ASK = "ask"  # the companies, how that stands which the owner began to pay himself
     CHARGE = "charge"
     SUSPEND = "suspend"  # until its owner agrees or pays again
     END = "end"  # for good: the saved method is forgotten
@@ -57,6 +62,7 @@ class Reason(StrEnum):
     EMAIL = "email"  # its receipt has nowhere to go
     CANCELED = "canceled"  # in the company's own settings
     FAILED = "failed"  # the company could not charge it
+    UNWARNED = "unwarned"  # nobody can say that he heard the last notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +72,31 @@ class Try:
     at: datetime
     state: PaymentState
     reason: str | None = None
+    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the owner was told last, a day before: when, and how much would be charged."""
+    """What the owner was told last, a day before: how much would be charged, and when he heard it.
+
+    `at` None: not yet. `missed`: nobody knows that he ever did.
+    """
+
+    at: datetime | None
+    amount: Money
+    missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the owner began to pay himself for the same subscription, and that has no end yet.
+
+    `answered`: whether its company has just told how it stands; None: it was not asked.
+    """
 
     at: datetime
-    amount: Money
+    state: PaymentState
+    answered: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +113,7 @@ class Cycle:
     warned_early: bool = False
     notice: Notice | None = None
     tries: Sequence[Try] = ()  # oldest first
+    own: Sequence[Own] = ()
     provider_works: bool = True
     lacks_email: bool = False  # and its receipt would go there
 
@@ -119,10 +143,28 @@ def decide(cycle: Cycle, now: datetime) -> Step:
     assert cycle.price is not None
     if cycle.notice is None:
         return _warn(cycle, cycle.until, cycle.price, now)
-    due = charge_at(cycle.until, cycle.notice, cycle.tries)
+    if cycle.notice.at is None:
+        return WAIT
+    due = charge_at(cycle.until, cycle.notice.at, cycle.tries)
     assert due is not None
-    act = Act.CHARGE if now >= due and cycle.provider_works else Act.WAIT
-    return Step(act, _reason(cycle.tries), min(cycle.price, cycle.notice.amount), due)
+    act = _beside(cycle.own, now) if now >= due and cycle.provider_works else Act.WAIT
+    tried = [one.amount for one in cycle.tries if one.amount is not None]
+    return Step(act, _reason(cycle.tries), min(cycle.price, cycle.notice.amount, *tried), due)
+
+
+def _beside(own: Sequence[Own], now: datetime) -> Act:
+    """What to do when a charge is due, beside what its owner began: one too many is worse than one too late.
+
+    Of what is new nobody has seen yet where it is paid.
+    """
+    begun = [one for one in own if now - one.at < STALE_AFTER]
+    if any(one.state in COMING or now - one.at < AT_THE_TILL for one in begun):
+        return Act.WAIT
+    shown = [one for one in begun if one.state is PaymentState.PENDING]
+    if any(one.answered is None for one in shown):
+        return Act.ASK
+    unclear = any(not one.answered and now - one.at < UNANSWERED_FOR for one in shown)
+    return Act.WAIT if unclear else Act.CHARGE
 
 
 def _is_quiet(cycle: Cycle, until: datetime, now: datetime) -> bool:
@@ -142,10 +184,16 @@ def _pause(cycle: Cycle, until: datetime, now: datetime) -> str | None:
         return Reason.PRICE
     if cycle.lacks_email:
         return Reason.EMAIL
-    if now >= until + LAPSES_AFTER:
-        return Reason.EXHAUSTED if cycle.tries else Reason.LAPSED
-    tried_enough = cycle.notice is not None and charge_at(until, cycle.notice, cycle.tries) is None
-    return Reason.EXHAUSTED if tried_enough else None
+    return _too_late(cycle, until, now)
+
+
+def _too_late(cycle: Cycle, until: datetime, now: datetime) -> str | None:
+    over = now >= until + LAPSES_AFTER
+    if cycle.notice is not None and (cycle.notice.missed or (over and cycle.notice.at is None)):
+        return Reason.UNWARNED
+    if cycle.tries:
+        return Reason.EXHAUSTED if over or charge_at(until, until, cycle.tries) is None else None
+    return Reason.LAPSED if over else None
 
 
 def _reason(tries: Sequence[Try]) -> str | None:
@@ -163,10 +211,10 @@ def is_last_notice(until: datetime, now: datetime) -> bool:
     return now >= until - LAST_NOTICE
 
 
-def charge_at(until: datetime, notice: Notice, tries: Sequence[Try]) -> datetime | None:
-    """When to charge next; None: never again for this end."""
+def charge_at(until: datetime, heard: datetime, tries: Sequence[Try]) -> datetime | None:
+    """When to charge next, who heard the last notice then; None: never again for this end."""
     if not tries:
-        return max(until + CHARGES[0], notice.at + NOTICE_HOLDS)
+        return max(until + CHARGES[0], heard + NOTICE_HOLDS)
     later = (until + charge for charge in CHARGES if until + charge > tries[-1].at)
     return next(later, None) if len(tries) < len(CHARGES) else None
 

@@ -3,6 +3,7 @@
 Whoever changes a mandate holds its row first; then come order, subscription and saved method.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.autopay import queries
 from backend.autopay.models import Mandate
-from backend.autopay.rules import GRACE, OPEN, Act, Cycle, Reason, Step, decide, decide_renewed
+from backend.autopay.rules import GRACE, OPEN, Act, Cycle, Own, Reason, Step, decide, decide_renewed
 from backend.consents.service import accept, withdraw
 from backend.kit.errors import NotFound
 from backend.kit.jobs import Job, enqueue
@@ -26,6 +27,7 @@ from backend.payments import saved
 from backend.payments.circuits import not_offered
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers import Providers
+from backend.payments.providers.base import PaymentState
 from backend.subscriptions import service as subscriptions
 from backend.subscriptions.models import Subscription
 from backend.users import service as users
@@ -124,10 +126,26 @@ async def suspend(session: AsyncSession, mandate: Mandate, reason: str, now: dat
     log.info("autopay.paused", mandate=mandate.id, reason=reason)
 
 
-async def look_at(session: AsyncSession, providers: Providers, mandate: Mandate, now: datetime) -> Step:
+async def unclear(session: AsyncSession, providers: Providers, mandate_id: UUID, now: datetime) -> Sequence[Payment]:
+    """What the owner began to pay himself and may have paid, where that is all a charge waits for."""
+    mandate = await lock_mandate(session, mandate_id)
+    if mandate.state != "active" or (await look_at(session, providers, mandate, now)).act is not Act.ASK:
+        return ()
+    return await queries.begun_by_owner(session, mandate.subscription_id, now)
+
+
+async def look_at(
+    session: AsyncSession,
+    providers: Providers,
+    mandate: Mandate,
+    now: datetime,
+    *,
+    answers: Mapping[UUID, bool] | None = None,
+) -> Step:
     """What to do with an active mandate, from everything as it is at this moment.
 
-    The caller holds its row. Its subscription is locked: nobody pays for it meanwhile.
+    The caller holds its row. Its subscription is locked: nobody pays for it meanwhile. `answers`: which payments were
+    asked about, and whether that was answered.
     """
     subscription = await subscriptions.lock_subscription(session, mandate.subscription_id)
     until = subscription.paid_until
@@ -141,6 +159,7 @@ async def look_at(session: AsyncSession, providers: Providers, mandate: Mandate,
     method = await session.get(SavedMethod, mandate.saved_method_id)
     assert method is not None
     owner = await users.get_user(session, mandate.user_id)
+    begun, asked = await queries.begun_by_owner(session, subscription.id, now), answers or {}
     cycle = Cycle(
         until=until,
         most=mandate.most,
@@ -148,6 +167,7 @@ async def look_at(session: AsyncSession, providers: Providers, mandate: Mandate,
         warned_early=await queries.find_notice(session, mandate, until, last=False) is not None,
         notice=await queries.find_notice(session, mandate, until, last=True),
         tries=await queries.charges_of(session, cycle_key(mandate.subscription_id, until)),
+        own=[Own(one.created_at, PaymentState(one.state), asked.get(one.id)) for one in begun],
         provider_works=bool(providers.find(method.provider)) and method.provider not in await not_offered(session),
         lacks_email=not owner.email and any(one.needs_email for one in providers if one.id == method.provider),
     )

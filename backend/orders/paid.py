@@ -18,11 +18,12 @@ from backend.subscriptions.models import Extension, Subscription
 from backend.vpn.models import VpnKey
 
 
-async def paid_besides(session: AsyncSession, payment: Payment) -> Sequence[Payment]:
-    """The other payments of its purchase that its owner has made, and that did not go back whole."""
+async def paid_besides(session: AsyncSession, payment: Payment) -> Sequence[tuple[Payment, int]]:
+    """The other payments of its purchase that its owner has made, and that did not go back whole, with their days."""
     other = aliased(Payment)
-    query = select(other).where(*_besides(other, payment), other.refunded_minor < other.amount_minor)
-    return (await session.scalars(query)).all()
+    query = select(other, Order.period_days).join(Order, Order.id == other.order_id)
+    query = query.where(*_besides(other, payment), other.refunded_minor < other.amount_minor)
+    return [(one, days or 0) for one, days in await session.execute(query)]
 
 
 async def count_untouched(session: AsyncSession, payment: Payment) -> int:
@@ -35,13 +36,15 @@ async def count_untouched(session: AsyncSession, payment: Payment) -> int:
 
 
 def _besides(other: type[Payment], payment: Payment) -> Sequence[ColumnElement[bool]]:
-    """Of one order, or of two of one purchase that were both there before either was paid."""
+    """Of one order, or of two that were there before either was paid: of one purchase, or one a renewal by us."""
     mine, theirs = aliased(Order), aliased(Order)
+    ours = (mine.kind == "autopay") != (theirs.kind == "autopay")
+    same = (purchase(mine) == purchase(theirs)) | ((mine.subscription_id == theirs.subscription_id) & ours)
     at_once = (theirs.created_at <= payment.paid_at) & (mine.created_at <= other.paid_at)
     together = exists().where(
         mine.id == payment.order_id,
         theirs.id == other.order_id,
-        (mine.id == theirs.id) | ((purchase(mine) == purchase(theirs)) & at_once),
+        (mine.id == theirs.id) | (same & at_once),
     )
     return (
         other.user_id == payment.user_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from backend.plans.models import Plan
 from backend.subscriptions.models import Subscription
 from backend.users.models import User
 
+A_WEEK = timedelta(days=7)  # what was begun so long before is not for the same time
 WATCHED = (*OPEN, PaymentState.CANCELED)
 _ITS_OWN = (Payment.order_id == Order.id, Payment.user_id == Order.user_id)  # not what somebody else paid for it
 
@@ -69,7 +70,10 @@ async def find_live_payment(session: AsyncSession, order_id: UUID, provider: str
 
 
 async def is_due(session: AsyncSession, payment: Payment) -> bool:
-    """Whether what a charge renews still ends when it did. What a buyer pays himself is always due."""
+    """Whether what a charge renews still ends when it did, and no money of its owner is on its way for that time.
+
+    What a buyer pays himself is always due.
+    """
     query = (
         select(Order.cycle_key, Subscription.id, Subscription.paid_until)
         .join(Subscription, Subscription.id == Order.subscription_id)
@@ -79,7 +83,19 @@ async def is_due(session: AsyncSession, payment: Payment) -> bool:
     if row is None:
         return True
     renewal, subscription_id, until = row
-    return until is not None and renewal == cycle_key(subscription_id, until)
+    if until is None or renewal != cycle_key(subscription_id, until):
+        return False
+    coming = (
+        select(Payment.id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(
+            Order.subscription_id == subscription_id,
+            Payment.initiated_by == "buyer",
+            Payment.state.in_([PaymentState.CONFIRMING, PaymentState.REVIEW]),
+            Payment.created_at > payment.created_at - A_WEEK,
+        )
+    )
+    return await session.scalar(coming.limit(1)) is None
 
 
 async def find_by_return_token(session: AsyncSession, token: str) -> tuple[Payment, Order] | None:

@@ -243,12 +243,12 @@ async def fulfil(session: AsyncSession, payment: Payment, now: datetime, *, late
         source_id=str(payment.id),
         limits=Limits(order.plan_id, promised["device_limit"], promised["traffic_limit_bytes"]),
     )
-    others, days = await paid_besides(session, payment), order.period_days
-    kept = sum(days - days_taken(days, one.amount_minor, one.refunded_minor) for one in others)
+    others = await paid_besides(session, payment)
+    kept = sum(days - days_taken(days, one.amount_minor, one.refunded_minor) for one, days in others)
     paid = Paid(
         payment_id=payment.id,
         subscription_id=granted.subscription.id,
-        days=days + kept,
+        days=order.period_days + kept,
         until=granted.until,
         amount=str(order.amount),
         key_ready=granted.key_ready,
@@ -303,12 +303,13 @@ async def _tell_review(session: AsyncSession, payment: Payment, now: datetime) -
 
 
 async def lock_order(session: AsyncSession, order_id: UUID | None) -> None:
-    """With the others of its purchase, until the transaction ends, after its payment as everywhere.
+    """With the others of its purchase and its subscription, until the transaction ends, after its payment as always.
 
     Rows that name them may be written meanwhile.
     """
     mine = aliased(Order)
-    together = exists().where(mine.id == order_id, mine.user_id == Order.user_id, purchase(mine) == purchase(Order))
+    same = (purchase(mine) == purchase(Order)) | (mine.subscription_id == Order.subscription_id)
+    together = exists().where(mine.id == order_id, mine.user_id == Order.user_id, same)
     await session.execute(select(Order.id).where(together).order_by(Order.id).with_for_update(key_share=True))
 
 

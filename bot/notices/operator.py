@@ -209,6 +209,7 @@ def report_text(report: kinds.DailyReport, t: Translate, now: datetime) -> str:
         ),
         lines(
             t("report-in-review", count=report.in_review) if report.in_review else "",
+            t("report-unwarned", count=report.unwarned) if report.unwarned else "",
             t("report-keys-waiting", count=report.keys_waiting) if report.keys_waiting else "",
         ),
     )

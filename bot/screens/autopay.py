@@ -10,7 +10,7 @@ from aiogram.types import CallbackQuery, Message
 
 from backend.autopay import queries
 from backend.autopay.queries import Renewal
-from backend.autopay.rules import CHARGES, Reason
+from backend.autopay.rules import CHARGES, NOTICE_HOLDS, Reason
 from backend.autopay.service import SwitchedOff, agree_to_price, switch_off
 from backend.kit import clock
 from backend.kit.i18n import Translate
@@ -25,6 +25,7 @@ from bot.view import Button, View, escape, lines, paragraphs, show
 
 router = Router(name=__name__)
 
+GOES_ON_BY_ITSELF = (Reason.CANCELED, Reason.EMAIL, Reason.UNWARNED)  # their texts say what to do for it
 HOME = Open(screen=Screen.HOME)
 
 
@@ -131,13 +132,14 @@ def on_view(t: Translate, renewal: Renewal, now: datetime) -> View:
 
 
 def notice_view(t: Translate, notice: AutopayNotice, renewal: Renewal, now: datetime) -> View:
-    """What will be charged, when and from where."""
+    """What will be charged, when and from where. Said late it is charged later than was planned."""
+    moment = max(notice.charge_at, now + NOTICE_HOLDS)
     return View(
         paragraphs(
             t("autopay-notice"),
             t(
                 "autopay-notice-charge",
-                moment=t.moment(notice.charge_at, now),
+                moment=t.moment(moment, now),
                 amount=notice.amount,
                 days=renewal.mandate.period_days,
                 **source(t, renewal.method),
@@ -176,7 +178,7 @@ def stopped_view(t: Translate, stopped: AutopayStopped, renewal: Renewal) -> Vie
         paragraphs(
             t("autopay-stopped") if mandate.state == "suspended" else t("autopay-ended"),
             reason,
-            t("autopay-pay-again") if stopped.reason not in (Reason.CANCELED, Reason.EMAIL) else "",
+            t("autopay-pay-again") if stopped.reason not in GOES_ON_BY_ITSELF else "",
         ),
         [
             [_agree_button(t, mandate.id, stopped.amount_minor, mandate.most.currency)] if agree else [],

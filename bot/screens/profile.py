@@ -74,8 +74,10 @@ def standing_line(t: Translate, subscription: Subscription, now: datetime) -> st
 
 
 def renewal_line(t: Translate, renewal: Renewal | None, now: datetime) -> str:
-    """What is charged when, while the subscription renews by itself."""
-    if renewal is None or renewal.mandate.state != "active" or renewal.until is None:
+    """What is charged when, while the subscription renews by itself; or that nothing is, while that is paused."""
+    if renewal is not None and renewal.mandate.state != "active":
+        return t("profile-autopay-paused")
+    if renewal is None or renewal.until is None:
         return ""
     return t("profile-autopay", price=renewal.mandate.most, day=t.day(charge_moment(renewal, now), now))
 

@@ -95,8 +95,8 @@ async def test_the_second_payment_goes_back_at_one_tap(shop: Shop) -> None:
         await shop.run_jobs()
 
         offer = await found(phone, "Оплачено ещё раз")
-        assert "две оплаты одного заказа и засчитали обе: подписка продлена на 60\u00a0дней" in offer["text"]
-        assert f"Заказ № {checkout.order_number} оплачен дважды" in (await operator.screen())["text"]
+        assert "две оплаты за одно и то же и засчитали обе: подписка продлена на 60\u00a0дней" in offer["text"]
+        assert f"дважды, последний раз — по заказу № {checkout.order_number}" in (await operator.screen())["text"]
         await phone.taps("Вернуть 299", on=offer)
         assert "Возвращаем 299\u00a0₽" in (await phone.message(offer["message_id"]))["text"]
         answer = await phone.sends_tap(f"second:{(await buyer.payments())[-1].id}", offer["message_id"])
@@ -129,8 +129,8 @@ async def test_card_and_sbp_from_one_message_are_paid_twice(shop: Shop, renewed:
 
         assert await ledger(buyer) == [30, 30]
         offer = await found(phone, "Оплачено ещё раз")
-        assert "две оплаты одного заказа и засчитали обе: подписка продлена на 60\u00a0дней" in offer["text"]
-        told = [message["text"] for message in await operator.messages() if "оплачен дважды" in message["text"]]
+        assert "две оплаты за одно и то же и засчитали обе: подписка продлена на 60\u00a0дней" in offer["text"]
+        told = [message["text"] for message in await operator.messages() if "заплачено дважды" in message["text"]]
         assert len(told) == 1
         await phone.taps("Вернуть 299", on=offer)
         await shop.run_jobs()

@@ -21,6 +21,7 @@ checkout-renews-not = 🔁 Automatic renewal is not available right now, so this
 
 button-autopay = 🔁 Automatic renewal
 profile-autopay = 🔁 Automatic renewal: { $price }, { $day }
+profile-autopay-paused = ⏸ Automatic renewal is paused, nothing will be charged.
 command-autopay_off = Turn automatic renewal off
 
 autopay-title = 🔁 <b>Automatic renewal</b>
@@ -63,6 +64,7 @@ autopay-why-email = The receipt for a renewal goes by e-mail, and we no longer h
 autopay-why-refunded = This subscription was refunded, so we will not renew it any more.
 autopay-why-method_gone = The saved payment method is gone.
 autopay-why-canceled = You canceled the subscription in Stars in Telegram’s settings. You can restore it there while the paid time lasts.
+autopay-why-unwarned = Our notice about the charge did not reach you, and we charge nothing without one. Extend the subscription yourself, and automatic renewal goes on from the next time.
 autopay-why-failed = Telegram could not charge the Stars: most likely there were not enough of them.
 autopay-pay-again = To keep your access, extend the subscription yourself. You can turn automatic renewal on again when you pay.
 autopay-agreed = ✅ <b>Agreed</b>

@@ -173,6 +173,7 @@ report-difference =
 report-unread = ⚠️ Not compared, the list does not answer: { $providers }
 report-agrees = ✅ The books agree with the providers.
 report-in-review = ⚠️ Payments waiting for your decision: { $count }
+report-unwarned = ⚠️ Automatic renewals paused, because the notice did not arrive: { $count }
 report-keys-waiting = ⚠️ Keys waiting for a panel: { $count }
 
 test-plan = Payment test

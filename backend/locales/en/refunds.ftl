@@ -30,8 +30,8 @@ refund-declined = Order No. { $order }, { $amount }. If you disagree, write to u
 paid-again-title = ✅ <b>Paid again: { $price }</b>
 paid-again =
     { $times ->
-        [2] We received two payments for one order and counted both
-       *[other] We received { $times } payments for one order and counted them all
+        [2] We received two payments for the same time and counted both
+       *[other] We received { $times } payments for the same time and counted them all
     }: your subscription is extended by { days-count } and runs until { $moment }.
 paid-again-offer = If that was a mistake, take the last one back; you do not have to wait for the seller. The button works for 14 days, and only until the days of that payment begin.
 button-return-second = ↩️ Return { $price }
@@ -58,7 +58,7 @@ error-not-disputed = Nobody disputes this payment.
 operator-refund-asked-title = ↩️ <b>Return { $amount }?</b>
 operator-refund-why-asked = The buyer wants the money for days that are still ahead.
 operator-refund-why-blocked = A blocked buyer has paid. The days are counted, the key is off.
-operator-refund-why-twice = The order was paid twice, and the buyer wants the second payment back.
+operator-refund-why-twice = The same time was paid twice, and the buyer wants the second payment back.
 operator-refund-order = Order No. { $order }, paid { $paid }. { $provider }, payment <code>{ $payment }</code>.
 operator-refund-buyer = Buyer: { $buyer }
 operator-refund-again = After your tap the sum is computed again.
@@ -91,10 +91,10 @@ refund-reason-unknown = the provider gave none.
 refund-reason-other = the provider said "{ $code }".
 
 operator-paid-again =
-    ℹ️ <b>Order No. { $order } was paid { $times ->
+    ℹ️ <b>The same time was paid { $times ->
         [2] twice
        *[other] { $times } times
-    }</b>
+    }, the last time by order No. { $order }</b>
     The last payment: { $amount }, { $provider }. All are counted. The buyer can take it back alone within 14 days.
 
 ## Commands

@@ -175,6 +175,7 @@ report-difference =
 report-unread = ⚠️ Не удалось сверить, список не отвечает: { $providers }
 report-agrees = ✅ Книги сходятся с провайдерами.
 report-in-review = ⚠️ Платежей ждут вашего решения: { $count }
+report-unwarned = ⚠️ Автопродлений приостановлено, потому что предупреждение не дошло: { $count }
 report-keys-waiting = ⚠️ Ключей ждут панель: { $count }
 
 test-plan = Проверка оплаты

@@ -210,3 +210,4 @@ class DailyReport(Kind):
     keys_waiting: int
     differences: tuple[Difference, ...]
     unread: tuple[str, ...]
+    unwarned: int = 0  # renewals that were paused, as their owners could not be told

@@ -39,16 +39,16 @@ def test_the_last_notice_is_the_one_of_the_last_day() -> None:
 
 
 def test_nobody_is_charged_sooner_than_eleven_hours_after_a_late_notice() -> None:
-    assert charge_at(UNTIL, Notice(UNTIL - HOUR, PRICE), []) == UNTIL + 10 * HOUR
+    assert charge_at(UNTIL, UNTIL - HOUR, []) == UNTIL + 10 * HOUR
 
 
 def test_four_charges_are_all_though_there_be_time_for_more() -> None:
-    notice = Notice(UNTIL - LAST_NOTICE, PRICE)
+    heard = UNTIL - LAST_NOTICE
     early = [Try(UNTIL - 12 * HOUR, PaymentState.CANCELED, "insufficient_funds")]
 
-    assert charge_at(UNTIL, notice, early * (len(CHARGES) - 1)) == UNTIL - HOUR
-    assert charge_at(UNTIL, notice, early * len(CHARGES)) is None
-    used_up = replace(UNTOLD, notice=notice, tries=early * len(CHARGES))
+    assert charge_at(UNTIL, heard, early * (len(CHARGES) - 1)) == UNTIL - HOUR
+    assert charge_at(UNTIL, heard, early * len(CHARGES)) is None
+    used_up = replace(UNTOLD, notice=Notice(heard, PRICE), tries=early * len(CHARGES))
     assert decide(used_up, UNTIL - 11 * HOUR) == Step(Act.SUSPEND, Reason.EXHAUSTED, PRICE)
 
 

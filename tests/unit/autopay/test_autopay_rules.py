@@ -9,16 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.autopay.rules import (
+    AT_THE_TILL,
     CHARGES,
+    COMING,
     FIRST_NOTICE,
     HOUR,
     LAPSES_AFTER,
     LAST_NOTICE,
     NOTICE_HOLDS,
     OPEN,
+    STALE_AFTER,
+    UNANSWERED_FOR,
     Act,
     Cycle,
     Notice,
+    Own,
     Reason,
     Try,
     charge_at,
@@ -50,7 +55,8 @@ FINAL = (
 )
 UNTIL = datetime(2026, 12, 25, 17, 0, tzinfo=UTC)
 PRICE = Money(29900, Currency.RUB)
-NOTICE = Notice(UNTIL - LAST_NOTICE, PRICE)
+HEARD = UNTIL - LAST_NOTICE
+NOTICE = Notice(HEARD, PRICE)
 CYCLE = Cycle(UNTIL, most=PRICE, price=PRICE, notice=NOTICE)
 
 
@@ -74,9 +80,11 @@ tries = st.lists(
     ),
     max_size=5,
 ).map(lambda made: sorted(made, key=lambda tried: tried.at))
-notices = st.none() | st.builds(
-    Notice, st.timedeltas(timedelta(days=-3), timedelta(days=3)).map(lambda after: UNTIL + after), prices.filter(bool)
+heard = st.none() | st.timedeltas(timedelta(days=-3), timedelta(days=3)).map(lambda after: UNTIL + after)
+notices = st.none() | st.builds(Notice, heard, prices.filter(bool)).flatmap(
+    lambda told: st.booleans().map(lambda missed: replace(told, missed=missed and told.at is None))
 )
+begun = st.builds(Own, moments, st.sampled_from(sorted(OPEN)), st.none() | st.booleans())
 cycles = st.builds(
     Cycle,
     st.none() | st.just(UNTIL),
@@ -86,6 +94,7 @@ cycles = st.builds(
     warned_early=st.booleans(),
     notice=notices,
     tries=tries,
+    own=st.lists(begun, max_size=2),
     provider_works=st.booleans(),
 )
 
@@ -103,7 +112,9 @@ def test_nothing_is_charged_that_was_not_allowed_told_and_due(cycle: Cycle, now:
     assert step.amount is not None
     assert step.amount <= min(cycle.most, cycle.price, cycle.notice.amount)
     assert UNTIL + CHARGES[0] <= now < UNTIL + LAPSES_AFTER
+    assert cycle.notice.at is not None
     assert cycle.tries or now >= cycle.notice.at + NOTICE_HOLDS
+    assert not [own for own in cycle.own if own.state in COMING and now - own.at < STALE_AFTER]
     assert len(cycle.tries) < len(CHARGES)
     assert not [tried for tried in cycle.tries if tried.state in OPEN or tried.state is PaymentState.SUCCEEDED]
     assert all(tried.reason in (*RETRYABLE, "recurring_off") for tried in cycle.tries[-1:])
@@ -145,17 +156,17 @@ def test_the_two_notices_come_three_days_and_a_day_before() -> None:
 
 
 def test_charges_are_planned_half_a_day_and_an_hour_before_a_day_and_three_days_after() -> None:
-    assert charge_at(UNTIL, NOTICE, []) == UNTIL - 12 * HOUR
-    assert charge_at(UNTIL, NOTICE, [refused(12 * HOUR)]) == UNTIL - HOUR
-    assert charge_at(UNTIL, NOTICE, [refused(12 * HOUR), refused(HOUR)]) == UNTIL + 24 * HOUR
+    assert charge_at(UNTIL, HEARD, []) == UNTIL - 12 * HOUR
+    assert charge_at(UNTIL, HEARD, [refused(12 * HOUR)]) == UNTIL - HOUR
+    assert charge_at(UNTIL, HEARD, [refused(12 * HOUR), refused(HOUR)]) == UNTIL + 24 * HOUR
     made = [refused(12 * HOUR), refused(HOUR), refused(-24 * HOUR)]
-    assert charge_at(UNTIL, NOTICE, made) == UNTIL + 72 * HOUR
-    assert charge_at(UNTIL, NOTICE, [*made, refused(-72 * HOUR)]) is None
+    assert charge_at(UNTIL, HEARD, made) == UNTIL + 72 * HOUR
+    assert charge_at(UNTIL, HEARD, [*made, refused(-72 * HOUR)]) is None
 
 
 def test_a_late_first_charge_leaves_out_what_has_passed() -> None:
-    assert charge_at(UNTIL, NOTICE, [refused(HOUR / 2)]) == UNTIL + 24 * HOUR
-    assert charge_at(UNTIL, NOTICE, [refused(-73 * HOUR)]) is None
+    assert charge_at(UNTIL, HEARD, [refused(HOUR / 2)]) == UNTIL + 24 * HOUR
+    assert charge_at(UNTIL, HEARD, [refused(-73 * HOUR)]) is None
 
 
 @pytest.mark.parametrize("reason", RETRYABLE)
@@ -210,3 +221,51 @@ def test_what_a_company_renews_ends_when_its_price_is_not_the_shops_any_more() -
         step = decide_renewed(replace(renewed, price=price))
         assert (step.act, step.reason) == (Act.END, reason)
     assert decide_renewed(replace(renewed, stopped=Reason.BLOCKED)).reason == Reason.BLOCKED
+
+
+DUE = UNTIL - 12 * HOUR
+
+
+@pytest.mark.parametrize("state", sorted(COMING))
+def test_while_money_of_its_owner_is_on_its_way_nothing_is_charged(state: PaymentState) -> None:
+    own = Own(DUE - 20 * HOUR, state)
+
+    assert decide(replace(CYCLE, own=[own]), DUE).act is Act.WAIT
+    assert decide(replace(CYCLE, own=[replace(own, at=DUE - STALE_AFTER)]), DUE).act is Act.CHARGE
+
+
+@pytest.mark.parametrize("state", [PaymentState.NEW, PaymentState.PENDING])
+def test_somebody_who_is_about_to_pay_is_waited_for_as_long_as_a_link_lives(state: PaymentState) -> None:
+    own = Own(DUE - AT_THE_TILL + HOUR / 60, state, answered=True)
+
+    assert decide(replace(CYCLE, own=[own]), DUE).act is Act.WAIT
+    assert decide(replace(CYCLE, own=[own]), DUE + HOUR / 60).act is Act.CHARGE
+
+
+def test_a_link_that_may_have_been_paid_is_asked_about_and_waited_for_two_days_at_most() -> None:
+    own = Own(DUE - AT_THE_TILL, PaymentState.PENDING)
+    deaf = replace(CYCLE, own=[replace(own, answered=False)])
+
+    assert decide(replace(CYCLE, own=[own]), DUE).act is Act.ASK
+    assert decide(replace(CYCLE, own=[replace(own, answered=True)]), DUE).act is Act.CHARGE
+    assert decide(deaf, DUE).act is Act.WAIT
+    assert decide(deaf, own.at + UNANSWERED_FOR).act is Act.CHARGE
+    assert decide(replace(CYCLE, own=[own], provider_works=False), DUE).act is Act.WAIT
+
+
+def test_a_notice_that_is_not_heard_yet_is_waited_for_and_one_that_never_was_pauses() -> None:
+    waiting = replace(CYCLE, notice=Notice(None, PRICE))
+
+    assert decide(waiting, DUE).act is Act.WAIT
+    for step in (
+        decide(replace(CYCLE, notice=Notice(None, PRICE, missed=True)), DUE),
+        decide(waiting, UNTIL + LAPSES_AFTER),
+    ):
+        assert (step.act, step.reason) == (Act.SUSPEND, Reason.UNWARNED)
+
+
+def test_a_later_try_is_for_no_more_than_an_earlier_one_was() -> None:
+    tried = replace(refused(12 * HOUR), amount=money(19900))
+
+    assert decide(replace(CYCLE, tries=[tried]), UNTIL - HOUR).amount == money(19900)
+    assert decide(replace(CYCLE, price=money(9900), tries=[tried]), UNTIL - HOUR).amount == money(9900)

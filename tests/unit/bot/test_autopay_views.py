@@ -196,3 +196,25 @@ def test_only_a_higher_price_that_we_charge_can_be_agreed_to() -> None:
 
     assert offered.pop(("shop", Reason.PRICE)) == [AgreeToPrice(mandate_id=ID, minor=34900)]
     assert not any(offered.values())
+
+
+def test_a_notice_that_is_said_late_names_the_later_charge() -> None:
+    t, late = translator("ru"), UNTIL - timedelta(hours=5)
+
+    in_time = screens.notice_view(t, NOTICE, renewal(), UNTIL - timedelta(hours=24)).text
+    too_late = screens.notice_view(t, NOTICE, renewal(), late).text
+
+    assert t.moment(UNTIL - timedelta(hours=12), UNTIL - timedelta(hours=24)) in in_time
+    assert t.moment(late + timedelta(hours=11), late) in too_late
+
+
+def test_who_could_not_be_told_reads_why_and_can_pay_when_he_is_back() -> None:
+    t, paused = translator("ru"), renewal(state="suspended", reason=Reason.UNWARNED)
+
+    screen = screens.autopay_view(t, [paused], NOW)
+    profile = profile_view(t, holding(node()), NOW, paused)
+
+    assert "сообщение не дошло" in screen.text
+    assert ["💳 Продлить сейчас"] in [[button.text for button in row] for row in screen.rows]
+    assert "Автопродление приостановлено" in profile.text
+    assert "🔁 Автопродление" in [button.text for row in profile.rows for button in row]

@@ -96,6 +96,7 @@ def test_a_good_day_is_short_and_says_that_all_agrees() -> None:
     [
         report(in_review=1),
         report(keys_waiting=3),
+        report(unwarned=2),
         report(differences=(APART,)),
         report(unread=("coingate",)),
     ],
