@@ -13,6 +13,7 @@ from fluent.runtime.types import fluent_number
 
 LOCALES = Path(__file__).parent.parent / "locales"
 DEFAULT_LANGUAGE = "ru"
+NBSP = "\u00a0"
 
 _ZONE_NAMES = {
     "ru": {"Europe/Moscow": "МСК", "UTC": "UTC"},
@@ -71,12 +72,15 @@ class Translate:
         return bool(_bundle(self.language).has_message(message_id))
 
     def moment(self, at: datetime, now: datetime) -> str:
-        """A time as people read it: "5 января, 14:00 МСК"; with the year when it is not this one."""
+        """A time as people read it: "5 января, 14:00 МСК"; with the year when it is not this one.
+
+        No line ends between day and month, or between time and zone.
+        """
         local, today = at.astimezone(self.zone), now.astimezone(self.zone)
         year = "" if local.year == today.year else " y" if self.language == "ru" else ", y"
-        day = "d MMMM" if self.language == "ru" else "MMMM d"
+        day = f"d{NBSP}MMMM" if self.language == "ru" else f"MMMM{NBSP}d"
         shown = format_datetime(local, f"{day}{year}, HH:mm", locale=self.language)
-        return f"{shown} {self.zone_name(at)}"
+        return f"{shown}{NBSP}{self.zone_name(at)}"
 
     def day(self, at: datetime, now: datetime) -> str:
         """A day as people read it, without the hour: "5 января"."""

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.kit.errors import Invalid, ShopError
+from backend.kit.errors import Invalid, NotFound, ShopError
 from backend.kit.i18n import Translate, translator
 from backend.kit.web import brand_of, language_of
 
@@ -82,6 +82,8 @@ def of_error(error: ShopError, request: Request) -> Response:
 def of_status(status: int, detail: str, request: Request, headers: Mapping[str, str] | None) -> Response:
     """A refusal of the web framework: no such page, a wrong method, a body that is too large."""
     title = HTTPStatus(status).phrase
+    if status == NotFound.status and detail == title:  # nobody of ours has said what is missing
+        detail = _t(request)(NotFound.code)
     problem = Problem(type="about:blank", title=title, status=status, detail=detail or title)
     return respond(problem, request, headers)
 

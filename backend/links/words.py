@@ -3,7 +3,7 @@
 import math
 from datetime import datetime, timedelta
 
-from backend.kit.i18n import Translate
+from backend.kit.i18n import NBSP, Translate
 from backend.links.formats.base import Status
 
 ENDING = timedelta(days=3)
@@ -48,7 +48,7 @@ def size(t: Translate, count_bytes: int) -> str:
 def notice(t: Translate, status: Status, expires_at: datetime | None, now: datetime) -> str:
     """The one line an app shows instead of servers. An active link without servers waits for its key."""
     shown = Status.NONE if status is Status.ACTIVE else status
-    return t(f"link-notice-{shown}", day=t.day(expires_at or now, now))
+    return t(f"link-notice-{shown}", day=_plain_day(t, expires_at or now, now))
 
 
 def announcement(t: Translate, status: Status, expires_at: datetime | None, *, now: datetime, url: str) -> str:
@@ -56,4 +56,9 @@ def announcement(t: Translate, status: Status, expires_at: datetime | None, *, n
     kind = "ending" if is_ending(status, expires_at, now) else status.value
     if kind in {Status.ACTIVE, Status.NONE}:
         return ""
-    return t(f"link-announce-{kind}", day=t.day(expires_at or now, now), url=url)
+    return t(f"link-announce-{kind}", day=_plain_day(t, expires_at or now, now), url=url)
+
+
+def _plain_day(t: Translate, at: datetime, now: datetime) -> str:
+    """For apps, which may know no space but the common one."""
+    return t.day(at, now).replace(NBSP, " ")

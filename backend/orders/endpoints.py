@@ -155,8 +155,10 @@ async def show_return(token: str, request: Request, deps: DepsOf, lang: str | No
 
 
 def _failure(t: Translate, reason: str | None) -> str:
-    """What to read where nothing was paid; of money that may be under way it is not said that it was not taken."""
-    return t(f"failure-{reason}" if reason in SENT_PERHAPS else "return-failed-hint")
+    """Why nothing was paid, as the chat says it; where money may be under way, not that it was not taken."""
+    known = reason is not None and t.has(f"failure-{reason}")
+    why = t(f"failure-{reason}" if known else "failure-unknown")
+    return why if reason in SENT_PERHAPS else f"{why} {t('return-failed-hint')}"
 
 
 @router.get("/return/{token}/state")

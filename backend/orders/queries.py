@@ -17,6 +17,7 @@ from backend.payments.models import Event, Payment
 from backend.payments.providers.base import PaymentState
 from backend.payments.rules import OPEN
 from backend.plans.models import Plan
+from backend.receipts.models import Receipt
 from backend.subscriptions.models import Subscription
 from backend.users.models import User
 
@@ -213,12 +214,15 @@ class HistoryLine:
     method: str
     state: PaymentState
     refunded_minor: int
+    receipt_url: str | None = None
 
 
 async def history(session: AsyncSession, user_id: int, limit: int = 10) -> Sequence[HistoryLine]:
     """A person's payments that moved money, the newest first."""
+    registered = select(Receipt.url).where(Receipt.payment_id == Payment.id, Receipt.state == "registered")
+    newest = registered.where(Receipt.url.is_not(None)).order_by(Receipt.created_at.desc()).limit(1).scalar_subquery()
     query = (
-        select(Payment, Order)
+        select(Payment, Order, newest)
         .join(Order, Order.id == Payment.order_id)
         .where(Payment.user_id == user_id, Payment.state.in_([PaymentState.SUCCEEDED, PaymentState.REVIEW]))
         .order_by(Payment.created_at.desc())
@@ -234,8 +238,9 @@ async def history(session: AsyncSession, user_id: int, limit: int = 10) -> Seque
             method=payment.method,
             state=PaymentState(payment.state),
             refunded_minor=payment.refunded_minor,
+            receipt_url=receipt_url,
         )
-        for payment, order in await session.execute(query)
+        for payment, order, receipt_url in await session.execute(query)
     ]
 
 

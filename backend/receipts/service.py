@@ -183,7 +183,7 @@ async def set_registered(
     assert payment is not None
     log.info("receipt.registered", receipt=receipt.id, payment=payment.id)
     if telling_buyer and payment.user_id is not None:
-        ready = ReceiptReady(url=entry.url, amount=str(sale_of(receipt).amount), title=receipt.title)
+        ready = ReceiptReady(entry.url, str(sale_of(receipt).amount), receipt.title, payment.id)
         await notify(session, payment.user_id, ready, once=f"receipt:{receipt.id}", now=now)
 
 

@@ -1,16 +1,28 @@
 """How receipts are spoken of."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from backend.kit.i18n import Translate
 from backend.notifications import kinds
+from backend.orders.checkout import current_checkout
+from backend.payments.service import PaymentNotFound
 from bot.notices.base import Hearer, Said
 from bot.view import Button, View, escape, lines, paragraphs
 
 
 async def ready(kind: kinds.ReceiptReady, to: Hearer) -> Said:
-    text = paragraphs(to.t("receipt-ready", amount=kind.amount), escape(kind.title))
+    text = paragraphs(to.t("receipt-ready", amount=kind.amount), await _sold(kind, to))
     return Said([View(text, [[Button(to.t("button-receipt"), kind.url)]])])
+
+
+async def _sold(kind: kinds.ReceiptReady, to: Hearer) -> str:
+    """What the receipt is for, in the buyer's language; where his payment is not known, in that of the receipt."""
+    if kind.payment_id is not None:
+        with suppress(PaymentNotFound):
+            bought = await current_checkout(to.deps, payment_id=kind.payment_id, user_id=to.user.id)
+            return to.t("receipt-item", days=bought.days, order=str(bought.order_number))
+    return escape(kind.title)
 
 
 def refused(kind: kinds.ReceiptRefused, t: Translate, now: datetime) -> View:

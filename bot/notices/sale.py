@@ -28,13 +28,14 @@ log = structlog.get_logger()
 
 
 async def paid(kind: Paid, to: Hearer) -> Said:
+    bought = await current_checkout(to.deps, payment_id=kind.payment_id, user_id=to.user.id)
     if kind.times > 1:  # below what was said of the first payment
-        return Said([paid_again_view(to.t, kind, to.now)])
+        return Said([paid_again_view(to.t, kind, bought, to.now)])
     place = None if kind.late else place_of(kind.shown_in)
     if not kind.key_ready:
-        return Said([paid_view(to.t, kind, to.now)], place)
+        return Said([paid_view(to.t, kind, bought, to.now)], place)
     holding = await load_holding(to.deps, to.user, kind.subscription_id, to.t, to.now)
-    return Said([renewed_view(to.t, kind, holding, to.now)], place)
+    return Said([renewed_view(to.t, kind, bought, holding, to.now)], place)
 
 
 async def failed(kind: PaymentFailed, to: Hearer) -> Said:

@@ -37,7 +37,7 @@ from bot.deps import Deps
 from bot.screens.email import ask_email
 from bot.screens.methods import consent, method_name, methods_view, only_one, sale_terms
 from bot.screens.outcomes import failed_view
-from bot.screens.plans import blocked_view, show_plans
+from bot.screens.plans import blocked_view, plan_name, show_plans
 from bot.view import Button, View, escape, lines, paragraphs, show, tell
 
 router = Router(name=__name__)
@@ -88,11 +88,6 @@ def _renewal_line(t: Translate, checkout: Checkout) -> str:
     if not checkout.renews:
         return t("checkout-renews-not")
     return t("checkout-renews", price=checkout.amount, days=checkout.days)
-
-
-def plan_name(t: Translate, names: dict[str, str]) -> str:
-    """As it was sold, in this language or the first there is."""
-    return str(names.get(t.language) or next(iter(names.values())))
 
 
 @router.callback_query(ChoosePlan.filter())

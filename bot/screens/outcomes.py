@@ -5,10 +5,12 @@ from uuid import UUID
 
 from backend.kit.i18n import Translate
 from backend.notifications.kinds import Paid, Refunded
+from backend.orders.checkout import Checkout
 from backend.payments.rules import SENT_PERHAPS
 from bot.callbacks import CheckPayment, ChoosePlan, Open, Screen
 from bot.screens.keys import Holding, key_rows, subscription_button
-from bot.view import Button, View, copyable, paragraphs
+from bot.screens.plans import plan_name
+from bot.view import Button, View, copyable, escape, lines, paragraphs
 
 EXPIRED = ("expired_on_confirmation", "rejected_by_timeout", "expired")
 
@@ -41,11 +43,17 @@ def seen_view(t: Translate, payment_id: UUID) -> View:
     )
 
 
-def paid_view(t: Translate, paid: Paid, now: datetime) -> View:
+def paid_title(t: Translate, heading: str, bought: Checkout) -> str:
+    """How much came, and below it what for: whoever asks about a payment is asked for the order."""
+    plan = escape(plan_name(t, bought.plan_names))
+    return lines(heading, t("paid-for", plan=plan, order=str(bought.order_number)))
+
+
+def paid_view(t: Translate, paid: Paid, bought: Checkout, now: datetime) -> View:
     """Money is in; the key follows by itself."""
     return View(
         paragraphs(
-            t("paid-title", price=paid.amount),
+            paid_title(t, t("paid-title", price=paid.amount), bought),
             t("paid-late") if paid.late else "",
             t("paid-until", moment=t.moment(paid.until, now)),
             t("paid-key-coming"),
@@ -54,11 +62,11 @@ def paid_view(t: Translate, paid: Paid, now: datetime) -> View:
     )
 
 
-def renewed_view(t: Translate, paid: Paid, holding: Holding, now: datetime) -> View:
+def renewed_view(t: Translate, paid: Paid, bought: Checkout, holding: Holding, now: datetime) -> View:
     """Money is in and the key goes on working: link and ways to connect are right here."""
     return View(
         paragraphs(
-            t("paid-title", price=paid.amount),
+            paid_title(t, t("paid-title", price=paid.amount), bought),
             t("paid-late") if paid.late else "",
             t("paid-extended", days=paid.days, moment=t.moment(paid.until, now)),
             t("paid-same-key"),

@@ -48,6 +48,11 @@ def plan_line(t: Translate, offer: Offer) -> str:
     return t("plan-line-saving", plan=name, price=offer.price, monthly=offer.per_month, saving=offer.saving_percent)
 
 
+def plan_name(t: Translate, names: dict[str, str]) -> str:
+    """As it was sold, in this language or the first there is."""
+    return str(names.get(t.language) or next(iter(names.values())))
+
+
 def plan_rows(t: Translate, offers: Sequence[Offer]) -> list[list[Button]]:
     return [[Button(plan_label(t, offer), ChoosePlan(plan_id=offer.plan.id))] for offer in offers]
 

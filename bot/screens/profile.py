@@ -25,11 +25,10 @@ from backend.users.models import User
 from bot.callbacks import Open, Reissue, Screen, ShowKey, ShowSubscription
 from bot.deps import Deps
 from bot.screens.autopay import charge_moment
-from bot.screens.checkout import plan_name
 from bot.screens.home import show_home
 from bot.screens.keys import Holding, connect_row, lack_text, load_holding, subscription_button
 from bot.screens.methods import method_name
-from bot.screens.plans import plan_rows
+from bot.screens.plans import plan_name, plan_rows
 from bot.view import Button, View, copyable, escape, lines, paragraphs, show
 
 router = Router(name=__name__)
@@ -132,6 +131,8 @@ def _history_line(t: Translate, payment: HistoryLine, now: datetime) -> str:
         price=payment.amount,
         method=escape(method_name(t, payment.method)),
     )
+    if payment.receipt_url:
+        line = t("history-receipt", line=line, url=escape(payment.receipt_url))
     if payment.state is PaymentState.REVIEW:
         return t("history-review", line=line)
     if payment.refunded_minor:

@@ -14,6 +14,7 @@ from backend.kit.i18n import Translate
 from backend.kit.money import Money
 from backend.notifications.kinds import Paid, RefundAsked, RefundDecided
 from backend.orders.asking import BLOCKED, BY_BUYER, TWICE
+from backend.orders.checkout import Checkout
 from backend.orders.returns import (
     Decision,
     Refundable,
@@ -29,6 +30,7 @@ from bot.callbacks import AskRefund, DecideRefund, Open, ReturnSecond, Screen
 from bot.deps import Deps
 from bot.screens.help import contact
 from bot.screens.keys import subscription_button
+from bot.screens.outcomes import paid_title
 from bot.view import Button, View, escape, lines, paragraphs, show
 
 router = Router(name=__name__)
@@ -109,11 +111,11 @@ def decided_view(t: Translate, decided: RefundDecided, brand: Brand) -> View:
     return View(paragraphs(title, then), [_home(t)])
 
 
-def paid_again_view(t: Translate, paid: Paid, now: datetime) -> View:
+def paid_again_view(t: Translate, paid: Paid, bought: Checkout, now: datetime) -> View:
     """An order was paid once more than it had to be: all counts, and the last payment can go back."""
     return View(
         paragraphs(
-            t("paid-again-title", price=paid.amount),
+            paid_title(t, t("paid-again-title", price=paid.amount), bought),
             t("paid-again", times=paid.times, days=paid.days, moment=t.moment(paid.until, now)),
             t("paid-again-offer"),
         ),

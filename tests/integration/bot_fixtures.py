@@ -6,11 +6,14 @@ import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import httpx2
 from aiogram import Bot, Dispatcher
 from prometheus_client import REGISTRY
+from sqlalchemy import select
 
+from backend.payments.models import Payment
 from backend.users.models import User
 from backend.users.service import find_by_telegram
 from bot.app import create_dispatcher
@@ -196,3 +199,26 @@ def codes(message: Json) -> list[str]:
         for e in message["entities"]
         if e["type"] == "code"
     ]
+
+
+async def payment(bot_shop: BotShop) -> Payment:
+    """The newest attempt to pay."""
+    found: Payment = (await bot_shop.shop.all(select(Payment).order_by(Payment.created_at.desc())))[0]
+    return found
+
+
+async def pays(bot_shop: BotShop, *, webhooks: int = 1) -> UUID:
+    """The newest attempt is paid, and everything that follows is done."""
+    newest = await payment(bot_shop)
+    await bot_shop.shop.yookassa.pay(newest.id, webhooks=webhooks)
+    await bot_shop.shop.run_jobs()
+    return newest.id
+
+
+async def buys(bot_shop: BotShop, phone: Phone, method: str = "Банковская карта") -> Json:
+    """From /start to a paid month; the message that was the checkout."""
+    screen = await phone.starts()
+    await phone.taps("Месяц" if "Месяц" in "".join(labels(screen)) else "Month", on=screen)
+    await phone.taps(method)
+    await pays(bot_shop)
+    return await phone.message(screen["message_id"])

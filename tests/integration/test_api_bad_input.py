@@ -256,6 +256,16 @@ async def test_an_id_that_is_none_is_refused(shop: Shop) -> None:
         assert_problem(answer, answer.status_code)
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("ru-RU,ru;q=0.9", "Здесь ничего нет."), ("en", "There is nothing here.")]
+)
+async def test_a_browser_that_is_lost_reads_so_in_its_language(shop: Shop, language: str, said: str) -> None:
+    page = await shop.http.get("/nowhere", headers={"Accept": "text/html", "Accept-Language": language})
+
+    assert page.status_code == 404
+    assert f">{said}<" in page.text
+
+
 async def test_an_address_or_method_that_is_not_there_is_a_problem_too(shop: Shop) -> None:
     client = await client_of(await shop.buyer())
 

@@ -1,44 +1,18 @@
 """A whole sale, as a person with a phone sees it."""
 
 from io import BytesIO
-from uuid import UUID
 
 import httpx2
 import zxingcpp
 from PIL import Image
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from backend.orders.models import Order
 from backend.payments.models import Payment
 from backend.plans import service as plans
-from backend.switches import service as switches
-from backend.users.models import User
 from sandbox.companies import BOT_USERNAME
-from tests.integration.bot_fixtures import BotShop, Json, Phone, codes, labels
+from tests.integration.bot_fixtures import BotShop, Json, buys, codes, labels, payment, pays
 from tests.outside import CREATE
-
-
-async def payment(bot_shop: BotShop) -> Payment:
-    """The newest attempt to pay."""
-    found: Payment = (await bot_shop.shop.all(select(Payment).order_by(Payment.created_at.desc())))[0]
-    return found
-
-
-async def pays(bot_shop: BotShop, *, webhooks: int = 1) -> UUID:
-    """The newest attempt is paid, and everything that follows is done."""
-    newest = await payment(bot_shop)
-    await bot_shop.shop.yookassa.pay(newest.id, webhooks=webhooks)
-    await bot_shop.shop.run_jobs()
-    return newest.id
-
-
-async def buys(bot_shop: BotShop, phone: Phone, method: str = "Банковская карта") -> Json:
-    """From /start to a paid month; the message that was the checkout."""
-    screen = await phone.starts()
-    await phone.taps("Месяц", on=screen)
-    await phone.taps(method)
-    await pays(bot_shop)
-    return await phone.message(screen["message_id"])
 
 
 async def scanned(bot_shop: BotShop, message: Json) -> str:
@@ -115,7 +89,8 @@ async def test_the_checkout_turns_to_paid_and_the_key_follows(bot_shop: BotShop)
 
     paid = await buys(bot_shop, phone)
 
-    assert paid["text"].startswith("✅ Оплачено: 299\xa0₽\n\nПодписка действует до ")
+    number = (await bot_shop.shop.all(select(Order)))[0].number
+    assert paid["text"].startswith(f"✅ Оплачено: 299\xa0₽\nМесяц · заказ №\xa0{number}\n\nПодписка действует до ")
     assert "Ключ уже готовится" in paid["text"]
     key = await phone.screen()
     assert key["message_id"] > paid["message_id"]
@@ -260,83 +235,6 @@ async def test_a_plan_withdrawn_meanwhile_is_said_and_the_others_are_shown(bot_s
         assert screen["text"].startswith("Этот тариф больше не продаётся.")
         assert not [label for label in labels(screen) if "Месяц" in label]
         assert [label for label in labels(screen) if "Год" in label]
-    assert await bot_shop.shop.all(select(Order)) == []
-
-
-async def test_a_single_method_is_not_asked_for_and_its_consent_stands_above_the_plans(bot_shop: BotShop) -> None:
-    for provider in bot_shop.shop.deps.providers:
-        provider.methods = ("sbp",) if "sbp" in provider.methods else ()
-    phone = await bot_shop.started()
-    start = await phone.screen()
-    plans_screen = await phone.writes("/plans")
-
-    await phone.taps("Месяц", on=start)
-
-    checkout = await phone.message(start["message_id"])
-    assert "Нажимая «Попробовать» или выбирая тариф, вы принимаете оферту" in start["text"]
-    assert "Выбирая тариф, вы принимаете оферту" in plans_screen["text"]
-    assert "Способ оплаты: СБП" in checkout["text"]
-    assert "Другой способ" not in "".join(labels(checkout))
-
-
-async def test_the_one_method_left_of_several_is_shown_with_its_consent(bot_shop: BotShop) -> None:
-    phone = await bot_shop.started()
-    start = await phone.screen()
-    async with bot_shop.shop.deps.db.transaction() as session:
-        for name in ("coingate", "stars"):
-            await switches.switch_off(session, name, reason="contract", by="cli:root", now=bot_shop.shop.now)
-    for provider in bot_shop.shop.deps.providers:
-        if provider.id == "yookassa":
-            provider.methods = ("sbp",)
-
-    await phone.taps("Месяц", on=start)
-
-    methods = await phone.screen()
-    assert "выбирая тариф" not in start["text"].lower()
-    assert "Нажимая на способ оплаты, вы принимаете оферту" in methods["text"]
-    assert await bot_shop.shop.all(select(Order)) == []
-
-
-async def test_an_old_trial_button_adds_days_to_what_was_bought_and_says_no_more(bot_shop: BotShop) -> None:
-    phone = await bot_shop.phone()
-    start = await phone.starts()
-    again = await phone.starts()
-    await phone.taps("Месяц", on=start)
-    await phone.taps("Банковская карта", on=await phone.message(start["message_id"]))
-    await pays(bot_shop)
-
-    await phone.taps("Попробовать 7 дней бесплатно", on=again)
-
-    added = await phone.message(again["message_id"])
-    assert added["text"].startswith("🎁 Пробные дни добавлены\n\nПодписка действует до ")
-    assert added["text"].endswith("Ключ и ссылка прежние, в приложении ничего менять не нужно.")
-    before = await phone.last_id()
-    await bot_shop.shop.run_jobs()
-    assert await phone.last_id() == before
-    assert "✅ Подписка активна" in (await phone.starts())["text"]
-
-
-async def test_somebody_blocked_is_sold_nothing(bot_shop: BotShop) -> None:
-    phone = await bot_shop.phone()
-    first, second, third = [await phone.starts() for _ in range(3)]
-    await phone.taps("Месяц", on=second)
-    methods = await phone.message(second["message_id"])
-    user = await bot_shop.user(phone)
-    async with bot_shop.shop.deps.db.transaction() as session:
-        await session.execute(update(User).where(User.id == user.id).values(blocked_at=bot_shop.shop.now))
-
-    await phone.taps("Попробовать 7 дней бесплатно", on=first)
-    await phone.taps("СБП", on=methods)
-    await phone.taps("Год", on=third)
-    plans_screen = await phone.writes("/plans")
-    home = await phone.starts()
-
-    for tapped in (first, second, third):
-        assert (await phone.message(tapped["message_id"]))["text"].startswith("🚫 Доступ приостановлен")
-    assert plans_screen["text"].startswith("🚫 Доступ приостановлен")
-    assert "🚫 Доступ приостановлен" in home["text"]
-    assert "₽" not in home["text"] + "".join(labels(home))
-    assert labels(home) == ["⚙️ Настройки", "❓ Помощь"]
     assert await bot_shop.shop.all(select(Order)) == []
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from backend.kit.jobs import Worker
 from backend.notifications.kinds import BooksDiffer, ReceiptRefused, RegistrarRefusesUs
+from backend.orders.queries import history
 from backend.receipts.models import Receipt
 from backend.receipts.service import dismiss, keep_books, retry, sale_of
 from tests.integration.receipts_fixture import TaxOffice, driver, employ, open_office
@@ -31,6 +32,8 @@ async def test_a_sale_is_registered_and_its_buyer_gets_the_link_once(shop: Shop,
     assert entry["totalAmount"] == 299.0
     assert entry["name"] == f"Доступ к сервису, 30 дней, заказ {checkout.order_number}"
     (link,) = office.links(buyer)
+    async with shop.deps.db.reading() as session:
+        assert [line.receipt_url for line in await history(session, buyer.id)] == [link]
     async with httpx2.AsyncClient(trust_env=False) as anybody:
         page = await anybody.get(link)
     assert entry["name"] in page.text

@@ -32,7 +32,7 @@ async def test_before_it_is_paid_it_leads_to_the_page_where_it_is(shop: Shop) ->
     assert state.json() == {"state": "waiting"}
     assert 'data-state="waiting"' in page.text
     assert f'href="{checkout.url}"' in page.text
-    assert f"Заказ {checkout.order_number}" in page.text
+    assert f"Заказ № {checkout.order_number}" in page.text
     assert "299\u00a0₽" in page.text
     assert "return.js" in page.text
 
@@ -57,13 +57,13 @@ async def test_it_finds_out_that_it_is_paid_when_no_webhook_came(shop: Shop) -> 
 
 async def test_a_declined_payment_says_that_no_money_was_taken(shop: Shop) -> None:
     _, checkout, address = await ordered(shop)
-    await shop.yookassa.decline(checkout.payment_id, webhooks=0)
+    await shop.yookassa.decline(checkout.payment_id, "insufficient_funds", webhooks=0)
     shop.advance(seconds=6)
 
     page = await shop.http.get(address)
 
     assert 'data-state="failed"' in page.text
-    assert "Деньги не списаны" in page.text
+    assert "На счёте не хватает денег. Деньги не списаны." in page.text
     assert (await shop.payment(checkout)).state == PaymentState.CANCELED
 
 

@@ -72,7 +72,7 @@ button-plan-saving = 📅 { $plan } · { $price } · −{ $saving }%
 
 settings-title = ⚙️ <b>Settings</b>
 settings-language = Which language do you prefer?
-settings-chosen = We speak English now
+settings-chosen = Language: English
 button-language-chosen = ✅ { $language }
 language-name = 🇬🇧 English
 

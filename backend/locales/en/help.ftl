@@ -4,14 +4,14 @@ help-title = ❓ <b>How to connect</b>
 help-steps =
     1. Open “🚀 Connect” in the message with your key. The page names the app for your device and adds the subscription to it.
     2. Turn the VPN on in the app. The first time your system asks for permission: allow it.
-help-manually = <b>By hand:</b> install an app, copy the subscription link and add it from the clipboard. On another device scan the QR code.
+help-manually = <b>Manually:</b> install an app, copy the subscription link and add it from the clipboard. On another device scan the QR code.
 help-apps =
     📱 iPhone and iPad: { $ios }
     🤖 Android: { $android }
     💻 Windows: { $windows }
     🍏 macOS: { $macos }
     🐧 Linux: { $linux }
-help-stuck = It does not connect? Update the subscription in the app, choose another server or another network.
+help-stuck = Can't connect? Update the subscription in the app, choose another server or another network.
 help-contact = 💬 Questions: { $support }
 help-no-contact = 💬 Payment questions: /paysupport
 button-terms = 📄 Terms and refunds
@@ -20,7 +20,7 @@ button-contact = 💬 Write to support
 terms-title = 📄 <b>Terms</b>
 terms-short = This is the short version. The full texts are behind the buttons below.
 terms-offer =
-    <b>Service.</b> Access to the VPN for the time you paid for. A day is 24 hours. Time runs from the payment; when you extend, new days are added to those left. The subscription does not renew itself unless you switched autopay on, separately: without that nothing is charged.
+    <b>Service.</b> Access to the VPN for the time you paid for. A day is 24 hours. Time runs from the payment; when you extend, new days are added to those left. It renews by itself only if you turned automatic renewal on; otherwise nothing is charged.
 terms-privacy =
     <b>Data.</b> We keep your Telegram ID, name, language, orders and the amount of traffic. Card details are entered on the payment system's page: we never see them.
 terms-refund =

@@ -7,7 +7,7 @@ key-link-only-page = The keys of single servers are on the “Connect” page.
 key-no-link = The subscription link is not available yet: connect with the key.
 key-raw = <b>Key</b> for manual setup:
 key-raw-named = <b>Key “{ $server }”</b>:
-key-private = Do not share them: whoever has them can use your subscription.
+key-private = Do not share the link or the key: whoever has them can use your subscription.
 key-coming = 🔑 Your key is on its way: I will send it here as soon as it works.
 key-disabled = 🚫 Your access is suspended. Write to us: { $support }
 key-limited = 📊 The traffic of your plan is used up. Extend your subscription: the link stays the same.
@@ -62,5 +62,6 @@ button-keep = ◀️ No, keep it
 history-title = 🧾 <b>Payment history</b>
 history-empty = No payments yet.
 history-line = { $day } · No. { $order } · { $plan } · <b>{ $price }</b> · { $method }
+history-receipt = { $line } · <a href="{ $url }">receipt</a>
 history-refunded = { $line } · refunded { $refunded }
-history-review = { $line } · being checked by hand
+history-review = { $line } · being checked manually

@@ -12,8 +12,8 @@ invoice-title =
        *[other] { $days } days of access
     }
 
-return-title = Payment of order { $order }
-return-order = Order { $order }
+return-title = Payment of order No. { $order }
+return-order = Order No. { $order }
 return-waiting = Waiting for the payment
 return-waiting-hint = This page updates by itself as soon as the money arrives. It usually takes a few seconds.
 return-confirming = Payment received

@@ -45,6 +45,7 @@ check-review = The payment is in, and we are checking it by hand. Your money is 
 refresh-not-yet = The payment page is not ready yet.
 
 paid-title = ✅ <b>Paid: { $price }</b>
+paid-for = { $plan } · order No.{ -nbsp }{ $order }
 paid-late = The payment came late, but we have counted it.
 paid-until = Your subscription is valid until { $moment }.
 paid-key-coming = 🔑 Your key is on its way: I will send it here as soon as it works.

@@ -14,8 +14,8 @@ invoice-title =
        *[many] Подписка на { $days } дней
     }
 
-return-title = Оплата заказа { $order }
-return-order = Заказ { $order }
+return-title = Оплата заказа № { $order }
+return-order = Заказ № { $order }
 return-waiting = Ждём оплату
 return-waiting-hint = Как только деньги дойдут, страница обновится сама. Обычно это занимает несколько секунд.
 return-confirming = Платёж получен

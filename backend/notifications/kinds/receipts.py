@@ -14,7 +14,8 @@ class ReceiptReady(Kind):
     again: ClassVar[bool] = False
     url: str
     amount: str  # as people read it: "299 ₽"
-    title: str
+    title: str  # as it stands in the receipt
+    payment_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ async function forward(message) {
 
 /** Open the chat with a bot by its link: the payload goes to it as a press on Start would send it. */
 function enter(bot, payload) {
-  if (bot && bot.toLowerCase() !== state.chat.bot.username.toLowerCase()) return toast(word("noBot"));
+  if (bot && bot.toLowerCase() !== state.chat.bot.username.toLowerCase()) return toast(word("noBot")(bot));
   if (payload === null) return null;
   const fits = /^[\w-]{1,64}$/.test(payload);
   return start(fits ? `/start ${payload}` : "/start");

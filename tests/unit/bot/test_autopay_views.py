@@ -168,7 +168,7 @@ def test_off_says_what_the_law_wants_to_hear() -> None:
     text = screens.off_view(translator("ru"), switched_off(), NOW).text
 
     assert "Автопродление отключено, сохранённый способ оплаты удалён" in text
-    assert "Доступ действует до 25 декабря, 20:00 МСК. Списаний больше не будет." in text
+    assert "Доступ действует до 25\u00a0декабря, 20:00\u00a0МСК. Списаний больше не будет." in text
 
 
 def test_a_charge_that_stands_is_offered_back() -> None:

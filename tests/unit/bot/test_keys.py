@@ -39,7 +39,7 @@ def test_one_picture_carries_link_and_key() -> None:
     assert scanned(view) == one.link == "https://vpn.example.com/sub/abcdefghijklmnopqrstuv"
     assert copied(view) == [one.link, vless_link(node())]
     assert view.rows[0][0].opens == one.link
-    assert "до 25 декабря, 20:00 МСК" in view.text
+    assert "до 25\u00a0декабря, 20:00\u00a0МСК" in view.text
 
 
 def test_the_key_has_a_picture_of_its_own() -> None:

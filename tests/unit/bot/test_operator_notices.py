@@ -82,7 +82,7 @@ def read(changed: kinds.DailyReport) -> str:
 def test_a_good_day_is_short_and_says_that_all_agrees() -> None:
     text = read(report())
 
-    assert "23 ноября" in text
+    assert "23\u00a0ноября" in text
     assert "598 ₽" in text
     assert "200 ⭐" in text
     assert "✅" in text

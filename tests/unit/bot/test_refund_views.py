@@ -15,7 +15,7 @@ from bot.notices import refunds as notices
 from bot.screens import refunds as screens
 from bot.view import View
 from sandbox.telegram.markup import parse_html
-from tests.unit.bot.scenes import BRAND, HOSTILE, ID, NOW, SMALL_BRAND, UNTIL, rub
+from tests.unit.bot.scenes import BRAND, HOSTILE, ID, NOW, SMALL_BRAND, UNTIL, checkout, rub
 
 OFFER = Refundable(
     payment_id=ID,
@@ -49,7 +49,7 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
     yield "answer, by hand", screens.answer_view(t, replace(DECISION, by_hand=True), granted=True)
     for times in (2, 3, 5):
         paid = Paid(ID, ID, 30 * times, UNTIL, "299 ₽", key_ready=False, shown_in=None, times=times)
-        yield f"paid {times} times", screens.paid_again_view(t, paid, NOW)
+        yield f"paid {times} times", screens.paid_again_view(t, paid, checkout(), NOW)
         yield f"notice {times}", notices.paid_again(PaidAgain(1001, "299 ₽", "yookassa", times), t, NOW)
     yield "second", screens.second_view(t, rub(29900), by_hand=False)
     yield "second, by hand", screens.second_view(t, rub(29900), by_hand=True)

@@ -73,8 +73,8 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
     yield "preparing", checkout_view(t, checkout(url=None), brand=BRAND, now=NOW, other_methods=False)
     for reason in (None, "insufficient_funds", "expired_on_confirmation", HOSTILE):
         yield f"failed {reason}", failed_view(t, None if reason is None else 2, reason)
-    yield "paid", paid_view(t, PAID, NOW)
-    yield "renewed", renewed_view(t, PAID, KEYED, NOW)
+    yield "paid", paid_view(t, PAID, checkout(), NOW)
+    yield "renewed", renewed_view(t, PAID, checkout(), KEYED, NOW)
     for number, view in enumerate([*key_views(t, KEYED, NOW), *key_views(t, holding(node()), NOW)]):
         yield f"key {number}", view
     for status in Status:
@@ -88,7 +88,10 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
     yield "choice", choice_view(t, [Subscription(id=ID, paid_until=at) for at in (UNTIL, NOW)], NOW)
     for step in (0, 1):
         yield f"reissue {step}", reissue_view(t, KEYED.subscription, step=step)
-    yield "history", history_view(t, [line(), line(refunded_minor=10000), line(state=PaymentState.REVIEW)], NOW)
+    yield (
+        "history",
+        history_view(t, [line(refunded_minor=10000), line(state=PaymentState.REVIEW), RECEIPTED], NOW),
+    )
     yield "no history", history_view(t, [], NOW)
     for trial in (False, True):
         yield f"ending, trial {trial}", ending_view(t, EndingSoon(ID, UNTIL, 1), OFFERS, NOW, trial=trial)
@@ -119,6 +122,7 @@ def line(**fields: Any) -> HistoryLine:
     return replace(made, **fields)
 
 
+RECEIPTED = line(receipt_url="https://lknpd.nalog.ru/api/v1/receipt/1/2/print?a=1&b=2")
 VIEWS = [
     pytest.param(view, id=f"{language}: {name}")
     for language in languages()
@@ -235,6 +239,39 @@ def test_a_time_over_is_not_called_a_decline() -> None:
     view = failed_view(translator("en"), 2, "expired_on_confirmation")
 
     assert view.text.startswith("⌛️ <b>The time to pay has run out</b>")
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"),
+    [
+        ("ru", "✅ Оплачено: 299 ₽\nМесяц · заказ №\u00a01001"),
+        ("en", "✅ Paid: 299 ₽\nМесяц · order No.\u00a01001"),
+    ],
+)
+def test_a_payment_is_told_with_its_plan_and_the_order_support_asks_for(language: str, heading: str) -> None:
+    t, bought = translator(language), checkout(plan_names={"ru": "Месяц"})
+
+    for view in (paid_view(t, PAID, bought, NOW), renewed_view(t, PAID, bought, KEYED, NOW)):
+        assert parse_html(view.text, strict=True)[0].startswith(f"{heading}\n\n")
+
+
+def test_a_receipt_stays_within_reach_in_the_history() -> None:
+    _, entities = parse_html(history_view(translator("ru"), [RECEIPTED, line()], NOW).text, strict=True)
+
+    assert [entity["url"] for entity in entities if entity["type"] == "text_link"] == [RECEIPTED.receipt_url]
+
+
+def test_consents_stand_on_the_screen_whose_buttons_give_them() -> None:
+    t = translator("ru")
+
+    def said(**fields: Any) -> str:
+        return home_view(t, "Анна", situation(**fields), brand=BRAND, now=NOW).text.splitlines()[-1]
+
+    assert said(trial_days=7).startswith("Нажимая «Попробовать», вы принимаете")
+    assert said(trial_days=7, at_once=True).startswith("Нажимая «Попробовать» или выбирая тариф, вы принимаете")
+    assert said(at_once=True).startswith("Выбирая тариф, вы принимаете")
+    assert "вы принимаете" not in said()
+    assert "вы принимаете" not in said(at_once=True, offers=[])
 
 
 def test_the_last_day_is_not_called_one_day() -> None:

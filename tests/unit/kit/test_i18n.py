@@ -67,9 +67,21 @@ def test_a_text_or_a_value_that_is_missing_is_a_bug_of_ours() -> None:
 @pytest.mark.parametrize(
     ("at", "russian", "english"),
     [
-        (datetime(2026, 12, 5, 11, 0, tzinfo=UTC), "5 декабря, 14:00 МСК", "December 5, 14:00 MSK"),
-        (datetime(2027, 1, 5, 11, 0, tzinfo=UTC), "5 января 2027, 14:00 МСК", "January 5, 2027, 14:00 MSK"),
-        (datetime(2026, 12, 31, 21, 0, tzinfo=UTC), "1 января 2027, 00:00 МСК", "January 1, 2027, 00:00 MSK"),
+        (
+            datetime(2026, 12, 5, 11, 0, tzinfo=UTC),
+            "5\u00a0декабря, 14:00\u00a0МСК",
+            "December\u00a05, 14:00\u00a0MSK",
+        ),
+        (
+            datetime(2027, 1, 5, 11, 0, tzinfo=UTC),
+            "5\u00a0января 2027, 14:00\u00a0МСК",
+            "January\u00a05, 2027, 14:00\u00a0MSK",
+        ),
+        (
+            datetime(2026, 12, 31, 21, 0, tzinfo=UTC),
+            "1\u00a0января 2027, 00:00\u00a0МСК",
+            "January\u00a01, 2027, 00:00\u00a0MSK",
+        ),
     ],
 )
 def test_a_moment_has_its_zone_and_the_year_when_it_is_another(at: datetime, russian: str, english: str) -> None:
@@ -80,8 +92,8 @@ def test_a_moment_has_its_zone_and_the_year_when_it_is_another(at: datetime, rus
 @pytest.mark.parametrize(
     ("at", "russian", "english"),
     [
-        (datetime(2026, 12, 5, 11, 0, tzinfo=UTC), "5 декабря", "December 5"),
-        (datetime(2027, 1, 5, 11, 0, tzinfo=UTC), "5 января 2027", "January 5, 2027"),
+        (datetime(2026, 12, 5, 11, 0, tzinfo=UTC), "5\u00a0декабря", "December\u00a05"),
+        (datetime(2027, 1, 5, 11, 0, tzinfo=UTC), "5\u00a0января 2027", "January\u00a05, 2027"),
     ],
 )
 def test_a_day_has_no_hour(at: datetime, russian: str, english: str) -> None:
@@ -91,12 +103,12 @@ def test_a_day_has_no_hour(at: datetime, russian: str, english: str) -> None:
 
 def test_the_new_year_begins_where_the_person_is() -> None:
     at, now = datetime(2026, 12, 31, 22, 30, tzinfo=UTC), datetime(2026, 12, 31, 22, 0, tzinfo=UTC)
-    assert translator("ru").moment(at, now) == "1 января, 01:30 МСК"
-    assert Translate("ru", ZoneInfo("UTC")).moment(at, now) == "31 декабря, 22:30 UTC"
+    assert translator("ru").moment(at, now) == "1\u00a0января, 01:30\u00a0МСК"
+    assert Translate("ru", ZoneInfo("UTC")).moment(at, now) == "31\u00a0декабря, 22:30\u00a0UTC"
 
 
 def test_a_zone_without_a_name_of_its_own_says_its_offset() -> None:
-    assert Translate("ru", ZoneInfo("Asia/Yekaterinburg")).moment(NOW, NOW) == "26 ноября, 01:00 +05"
+    assert Translate("ru", ZoneInfo("Asia/Yekaterinburg")).moment(NOW, NOW) == "26\u00a0ноября, 01:00\u00a0+05"
 
 
 def test_values_are_not_wrapped_in_invisible_marks() -> None:
