@@ -65,7 +65,7 @@ class Notifier:
                 log.warning("operator.unreachable", telegram=chat_id, error=type(error).__name__)
         if trouble is not None:
             raise trouble
-        del self._heard[repr(kind)]
+        self._heard.pop(repr(kind), None)  # the same may be said twice at once
         if self._deps.operators and not heard:
             log.error("operators.deaf", kind=type(kind).__name__)
             raise NotSaid
