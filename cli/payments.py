@@ -15,7 +15,7 @@ from backend.kit.errors import Conflict, Invalid, NotFound, Unavailable
 from backend.kit.i18n import Translate
 from backend.kit.money import Currency, Money, to_minor
 from backend.orders import decisions, refunds, returns
-from backend.orders.lookup import find_payments, is_in_doubt
+from backend.orders.lookup import find_payments, rivals
 from backend.orders.models import Order
 from backend.payments.models import Payment
 from backend.payments.refunds import left_of
@@ -178,9 +178,10 @@ async def _find(session: AsyncSession, name: str, t: Translate, now: datetime) -
     if not found:
         raise CannotStart(t("payment-unknown", name=name))
     listed = [_line(payment, order, t, now) for payment, order in found]
-    if await is_in_doubt(session, name, found):
+    if others := await rivals(session, name, found):
         number = name.strip()
-        said = [t("payment-in-doubt", name=number), *listed, t("payment-in-doubt-names", name=number)]
+        names = ", ".join(f"{other}:{number}" for other in others)
+        said = [t("payment-in-doubt", name=number), *listed, t("payment-in-doubt-names", name=number, names=names)]
         raise CannotStart("\n".join(said))
     if len(found) > 1:
         raise CannotStart("\n".join([t("payment-ambiguous", name=name), *listed]))

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.orders.models import Order
@@ -15,7 +15,6 @@ from backend.payments.providers.base import PaymentState
 MOVED_MONEY = (PaymentState.SUCCEEDED, PaymentState.REVIEW)
 BARE = re.compile(r"[0-9]{1,18}")
 NUMBER = re.compile(r"(?:№|#|order:)?\s*([0-9]{1,18})")
-COUNTED = "coingate"  # the provider whose ids are numbers, as those of orders are
 
 Found = tuple[Payment, Order | None]
 
@@ -23,8 +22,8 @@ Found = tuple[Payment, Order | None]
 async def find_payments(session: AsyncSession, name: str) -> Sequence[Found]:
     """Every payment of this name, the newest first: our id, the order number people see, or the provider's id.
 
-    "order:538" and "№538" are orders alone, "coingate:538" is what that provider calls so. Of an order only the
-    payments that moved money, if there are some.
+    "order:538" and "№538" are orders alone, and a provider's id may stand behind the provider: "provider:538". Of an
+    order only the payments that moved money, if there are some.
     """
     name = name.strip()
     provider, _, ref = name.partition(":")
@@ -47,9 +46,10 @@ async def find_payments(session: AsyncSession, name: str) -> Sequence[Found]:
     return meant or found
 
 
-async def is_in_doubt(session: AsyncSession, name: str, found: Sequence[Found]) -> bool:
-    """Whether a number that is of an order may be meant as a provider's id, be that in the books or not."""
+async def rivals(session: AsyncSession, name: str, found: Sequence[Found]) -> Sequence[str]:
+    """Whose ids are numbers, too, where a bare number is of an order: it may be one of theirs, known or not."""
     name = name.strip()
     if not BARE.fullmatch(name) or all(order is None or order.number != int(name) for _, order in found):
-        return False
-    return bool(await session.scalar(select(exists().where(Payment.provider == COUNTED))))
+        return []
+    counted = Payment.provider_payment_id.regexp_match(f"^{BARE.pattern}$")
+    return (await session.scalars(select(Payment.provider).where(counted).distinct())).all()

@@ -113,7 +113,7 @@ payment-line =
        *[other] order No. { $order }
     } · { $provider } { $ref } · { $amount } · { $state } · { $day }
 payment-in-doubt = "{ $name }" is the number of an order, but it may be a provider's id of a payment, too. Nothing was done. By this number there is:
-payment-in-doubt-names = Say which: order:{ $name } for the order, coingate:{ $name } for the payment at CoinGate, or our id from the first column.
+payment-in-doubt-names = Say which: order:{ $name } for the order, { $names } for the payment at the provider, or our id from the first column.
 payment-bad-decision = "{ $text }" is not possible here: { $choices }.
 review-counted = The provider shows this payment as paid, and so it counts already. The buyer gets a message.
 review-no-answer = The provider does not answer now, so nobody knows whether this payment is paid. Try again later.
