@@ -115,7 +115,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-heade
 
 .PHONY: clean
 clean: ## Remove .venv, caches and out/; the data in .data stays
-	@rm -rf .venv .venv-313 out mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv.old .venv-313 .venv-313.old out mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: runtime

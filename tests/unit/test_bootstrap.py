@@ -1,5 +1,6 @@
 """scripts/bootstrap in a checkout whose lock is installed already: it leaves a command that works from anywhere."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -44,3 +45,38 @@ def test_a_checkout_that_was_moved_has_a_new_command(checkout: Path, tmp_path: P
     done = subprocess.run([moved / ".venv" / "bin" / "vpn-service"], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == str(moved)
+
+
+INTERPRETER = """#!/bin/sh
+case "$*" in
+    *"-m venv "*) mkdir -p .venv/bin && cp "$0" .venv/bin/python && echo new > .venv/which ;;
+    *"-m pip install "*) exit {installs} ;;
+    *"-m pip "*) exit 1 ;;
+    *) exec {python} "$@" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("installs", "left"), [(1, "old"), (0, "new")])
+@pytest.mark.parametrize("killed_before", [False, True])
+def test_an_environment_is_replaced_by_one_that_is_complete_or_not_at_all(
+    checkout: Path, installs: int, left: str, killed_before: bool
+) -> None:
+    python = checkout / "python"
+    python.write_text(INTERPRETER.format(installs=installs, python=sys.executable))
+    python.chmod(0o755)
+    venv = checkout / ".venv"
+    (venv / "which").write_text("old\n")
+    (venv / "bin" / "python").unlink()
+    shutil.copy(python, venv / "bin" / "python")
+    (venv / ".installed-runtime").unlink()
+    if killed_before:
+        venv.rename(checkout / ".venv.old")
+        (venv / "bin").mkdir(parents=True)
+
+    command = [checkout / "scripts" / "bootstrap", "runtime"]
+    done = subprocess.run(command, env={**os.environ, "PYTHON": str(python)}, check=False)
+
+    assert done.returncode == installs
+    assert (venv / "which").read_text() == f"{left}\n"
+    assert not (checkout / ".venv.old").exists()
