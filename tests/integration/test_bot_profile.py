@@ -98,7 +98,7 @@ async def test_whoever_has_second_thoughts_keeps_the_link(bot_shop: BotShop) -> 
 
     await phone.taps("Нет, оставить")
 
-    assert (await phone.screen())["text"].startswith("👤 Моя подписка")
+    assert (await phone.screen())["text"].startswith("🎫 Моя подписка")
     assert (await subscription(bot_shop)).link_version == 1
 
 

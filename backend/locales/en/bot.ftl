@@ -2,13 +2,13 @@
 
 button-back = ◀️ Back
 button-home = 🏠 Main menu
-button-subscription = 👤 My subscription
+button-subscription = 🎫 My subscription
 button-settings = ⚙️ Settings
 button-help = ❓ Help
 button-connect = 🚀 Connect
 button-how = ❓ How to connect
 button-plans = 💎 Plans
-button-extend = ➕ Extend
+button-extend = ⏩ Extend
 
 -nbsp = { "\u00A0" }
 days-count =

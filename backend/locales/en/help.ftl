@@ -20,7 +20,7 @@ button-contact = 💬 Write to support
 terms-title = 📄 <b>Terms</b>
 terms-short = This is the short version. The full texts are behind the buttons below.
 terms-offer =
-    <b>Service.</b> Access to the VPN for the time you paid for. A day is 24 hours. Time runs from the payment; when you extend, new days are added to those left. It renews by itself only if you turned automatic renewal on; otherwise nothing is charged.
+    <b>Service.</b> Access to the VPN for the time you paid for. A day is 24 hours. Time runs from the payment; when you extend, new days are added to those left. The subscription renews by itself only if you turned automatic renewal on; otherwise nothing is charged.
 terms-privacy =
     <b>Data.</b> We keep your Telegram ID, name, language, orders and the amount of traffic. Card details are entered on the payment system's page: we never see them.
 terms-refund =

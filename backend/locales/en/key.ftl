@@ -21,7 +21,7 @@ key-qr-choose = 📷 <b>QR code of the key</b>
 button-key-server = 🌍 { $server }
 key-qr-too-long = The key is too long for a QR code: copy it as text.
 
-profile-title = 👤 <b>My subscription</b>
+profile-title = 🎫 <b>My subscription</b>
 profile-active = ✅ Active until { $moment } — { days-left }
 profile-ending = ⏳ Ends { $moment } — { days-left }
 profile-ended = ⌛️ Ended { $moment }
@@ -33,7 +33,7 @@ profile-servers =
     }
 profile-link = 🔗 Subscription link:
 profile-several =
-    👤 <b>My subscriptions</b>
+    🎫 <b>My subscriptions</b>
     Which one?
 button-subscription-active = ✅ No. { $number } · until { $day }
 button-subscription-ended = ⌛️ No. { $number } · ended { $day }

@@ -49,7 +49,7 @@ paid-for = { $plan } · order No.{ -nbsp }{ $order }
 paid-late = The payment came late, but we have counted it.
 paid-until = Your subscription is valid until { $moment }.
 paid-key-coming = 🔑 Your key is on its way: I will send it here as soon as it works.
-paid-extended = ➕ Added: { days-count }. Your subscription is valid until { $moment }.
+paid-extended = 📅 Added: { days-count }. Your subscription is valid until { $moment }.
 paid-same-key = The key and the link are the same, nothing has to change in your app.
 
 seen-title = ⏳ <b>Your transfer was seen on the network</b>

@@ -2,13 +2,13 @@
 
 button-back = ◀️ Назад
 button-home = 🏠 Главное меню
-button-subscription = 👤 Моя подписка
+button-subscription = 🎫 Моя подписка
 button-settings = ⚙️ Настройки
 button-help = ❓ Помощь
 button-connect = 🚀 Подключиться
 button-how = ❓ Как подключиться
 button-plans = 💎 Тарифы
-button-extend = ➕ Продлить
+button-extend = ⏩ Продлить
 
 -nbsp = { "\u00A0" }
 days-count =

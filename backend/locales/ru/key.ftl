@@ -21,7 +21,7 @@ key-qr-choose = 📷 <b>QR-код ключа</b>
 button-key-server = 🌍 { $server }
 key-qr-too-long = Ключ слишком длинный для QR-кода — скопируйте его текстом.
 
-profile-title = 👤 <b>Моя подписка</b>
+profile-title = 🎫 <b>Моя подписка</b>
 profile-active = ✅ Активна до { $moment } — { days-left }
 profile-ending = ⏳ Закончится { $moment } — { days-left }
 profile-ended = ⌛️ Закончилась { $moment }
@@ -34,7 +34,7 @@ profile-servers =
     }
 profile-link = 🔗 Ссылка подписки:
 profile-several =
-    👤 <b>Мои подписки</b>
+    🎫 <b>Мои подписки</b>
     Какую показать?
 button-subscription-active = ✅ № { $number } · до { $day }
 button-subscription-ended = ⌛️ № { $number } · закончилась { $day }
