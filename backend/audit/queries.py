@@ -259,15 +259,22 @@ async def logged_decision(books: Books) -> list[Found]:
 
 @rule
 async def as_asked(books: Books) -> list[Found]:
-    """What succeeded was paid by the buyer of its order, in its currency and amount, and known to the provider."""
-    return await books.rows("""
+    """What succeeded was paid by the buyer of its order, in its currency and amount, and known to the provider.
+
+    Another amount is what an operator let count.
+    """
+    return await books.rows(
+        """
         select p.id::text, p.provider,
                p.amount_minor || ' ' || p.currency || ', asked: ' || o.amount_minor || ' ' || o.currency
           from payments p join orders o on o.id = p.order_id
          where p.state = 'succeeded'
-           and ((p.amount_minor, p.currency, p.user_id) is distinct from (o.amount_minor, o.currency, o.user_id)
+           and ((p.currency, p.user_id) is distinct from (o.currency, o.user_id)
+                or (p.amount_minor <> o.amount_minor and not starts_with(coalesce(p.review_reason, ''), :accepted))
                 or p.provider_payment_id is null or p.paid_at is null)
-    """)
+        """,
+        accepted=ACCEPTED,
+    )
 
 
 @rule

@@ -38,6 +38,10 @@ class NotPaid(Conflict):
     """The company does not show this payment as paid."""
 
 
+class PaidOtherwise(Conflict):
+    """What came is in another currency, or cannot be read exactly: our books have no sum for it."""
+
+
 class NotDisputed(Conflict):
     """Nobody disputes this payment."""
 
@@ -84,13 +88,15 @@ async def _shown(deps: Deps, payment: Payment, now: datetime) -> Snapshot:
 
 
 async def accept(session: AsyncSession, payment_id: UUID, shown: Snapshot, now: datetime) -> Granted:
-    """Count a payment in review as if it were exactly what was asked for. `shown`: what `look` has found.
+    """Count a payment in review as if it were what was asked for. `shown`: what `look` has found.
 
-    The caller writes the deed down in the same transaction: the audit looks for it.
+    Its sum is then what was really paid: so much can go back, and is income. The caller writes the deed down in the
+    same transaction: the audit looks for it.
 
     Raises:
         PaymentNotFound, NotInReview, StrayPayment
         NotPaid: what was shown is not this payment, paid.
+        PaidOtherwise
         RefundUnderWay: money of it goes back or went.
     """
     payment = await _in_review(session, payment_id)
@@ -98,6 +104,10 @@ async def accept(session: AsyncSession, payment_id: UUID, shown: Snapshot, now: 
         raise NotPaid(payment=payment_id)
     if payment.refunded_minor or await refunds.find_open(session, payment_id) is not None:
         raise RefundUnderWay(payment=payment_id)
+    paid = shown.amount
+    if paid is None or paid.minor <= 0 or paid.currency is not payment.amount.currency:
+        raise PaidOtherwise(payment=payment_id)
+    payment.amount_minor = paid.minor
     payment.state, payment.paid_at, payment.next_check_at = PaymentState.SUCCEEDED, payment.paid_at or now, NEVER
     payment.review_reason = f"{ACCEPTED}{payment.review_reason}"
     await session.flush()

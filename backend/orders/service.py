@@ -250,7 +250,7 @@ async def fulfil(session: AsyncSession, payment: Payment, now: datetime, *, late
         subscription_id=granted.subscription.id,
         days=order.period_days + kept,
         until=granted.until,
-        amount=str(order.amount),
+        amount=str(payment.amount),
         key_ready=granted.key_ready,
         shown_in=order.shown_in,
         late=late,

@@ -8,16 +8,18 @@ from sqlalchemy import select, update
 
 from backend.audit.service import note
 from backend.kit.errors import Unavailable
+from backend.kit.money import Currency, Money
 from backend.kit.tokens import new_id
 from backend.notifications.kinds import Paid, PaymentFailed, Refunded
 from backend.orders import decisions
 from backend.orders.checkout import Checkout
-from backend.orders.decisions import NotDisputed, NotInReview, NotPaid, StrayPayment
+from backend.orders.decisions import NotDisputed, NotInReview, NotPaid, PaidOtherwise, StrayPayment
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers.base import PaymentState
-from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, left_of
+from backend.payments.refunds import NothingToGiveBack, RefundTooLarge, RefundUnderWay, left_of
 from backend.payments.rules import NEVER
 from backend.users.models import User
+from tests.integration.receipts_fixture import open_office
 from tests.integration.refund_cases import give_back, ledger, refund_rows, returned_there
 from tests.integration.test_settle import change_at_the_provider
 from tests.outside import LIST
@@ -57,6 +59,47 @@ async def test_an_accepted_payment_counts_once_and_for_good(shop: Shop) -> None:
     assert await ledger(buyer) == [30]
     assert len(buyer.heard(Paid)) == 1
     assert (await shop.panel.client())["enable"] is True
+
+
+@pytest.mark.parametrize("paid", ["150.00", "400.00"])
+async def test_of_another_amount_what_was_paid_can_go_back_and_is_income(shop: Shop, paid: str) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders()
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    other = {"amount": {"value": paid, "currency": "RUB"}}
+    await change_at_the_provider(shop, checkout.payment_id, **other)
+    await shop.passes(seconds=31)
+    minor = int(paid.removesuffix(".00")) * 100
+
+    async with open_office(shop) as office:
+        await accepts(shop, checkout.payment_id)
+        assert [row.amount_minor for row in await office.rows()] == [minor]
+
+    assert left_of(await shop.payment(checkout)) == Money(minor, Currency.RUB)
+    await shop.run_jobs()
+    assert [told.amount for told in buyer.heard(Paid)] == [f"{minor // 100}\u00a0₽"]
+    assert await ledger(buyer) == [30]
+    with pytest.raises(RefundTooLarge):
+        await give_back(shop, checkout, Money(minor + 1, Currency.RUB))
+    await give_back(shop, checkout)
+    await shop.passes(minutes=2)
+    assert (await shop.payment(checkout)).refunded_minor == minor
+    assert await ledger(buyer) == [30, -30]
+
+
+async def test_of_another_currency_nothing_is_accepted(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders()
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    other = {"amount": {"value": "299.00", "currency": "USD"}}
+    await change_at_the_provider(shop, checkout.payment_id, **other)
+    await shop.passes(seconds=31)
+
+    with pytest.raises(PaidOtherwise):
+        await accepts(shop, checkout.payment_id)
+
+    assert (await shop.payment(checkout)).state == PaymentState.REVIEW
+    assert await ledger(buyer) == []
 
 
 async def test_a_declined_payment_counts_for_nothing_stays_declined_and_can_go_back(shop: Shop) -> None:

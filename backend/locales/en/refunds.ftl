@@ -51,6 +51,7 @@ error-offer-ended = One tap is no longer enough: 14 days are over, or the days o
 error-not-in-review = This payment waits for no decision.
 error-stray-payment = This money is for no order of whoever paid it. It cannot be counted and goes back by itself.
 error-not-paid = The provider does not show this payment as paid.
+error-paid-otherwise = This payment came in another currency, or its amount cannot be read. It cannot be counted: cancel it, and return the money in the provider's cabinet.
 error-not-disputed = Nobody disputes this payment.
 
 ## To the operators, in Telegram
