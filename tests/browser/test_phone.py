@@ -18,6 +18,7 @@ def test_a_trial_from_the_first_page_to_the_connect_page(
     anna.chat.goto(anna.url)
     anna.looks("index", whole=True)
     new = new_user("Анна", "ru")
+    expect(anna.chat.get_by_text("нажмите «Заплатить»")).to_be_visible()
     anna.chat.get_by_test_id("open-chat").click()
     anna.chat.goto(f"{anna.url}/chat?user={new}")
     anna.looks("before-start")
@@ -71,6 +72,7 @@ def test_a_purchase_by_card(new_shopper: NewShopper, new_user: NewUser, dark: bo
     expect(page.get_by_test_id("amount")).to_contain_text("299")
     oleg.looks("checkout", page, whole=True)
 
+    expect(page.get_by_test_id("pay")).to_contain_text("Заплатить")  # as the first page calls it
     page.get_by_test_id("pay").click()
     _types_the_code_if_asked(oleg, page)
     oleg.looks("paid-at-provider", page, whole=True)
@@ -192,6 +194,17 @@ def test_every_screen_of_somebody_who_has_a_key(
         lena.says(command)
         expect(lena.chat.get_by_test_id("message")).to_have_count(answers)
         lena.looks(command.strip("/"))
+
+
+def test_the_way_to_support_says_where_it_would_lead(new_shopper: NewShopper, new_user: NewUser) -> None:
+    lena = new_shopper()
+    lena.arrives(new_user("Лена", "ru"))
+    lena.taps("Помощь")
+    lena.taps("Написать в поддержку")
+
+    expect(lena.chat.get_by_test_id("toast")).to_contain_text("открылся бы чат с @demo_support")
+    assert len(lena.context.pages) == 1
+    lena.looks("support")
 
 
 @LOOKS
