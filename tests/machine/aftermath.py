@@ -13,11 +13,12 @@ from backend.orders import decisions
 from backend.orders.refunds import refund
 from backend.payments.providers.base import PaymentState
 from backend.payments.refunds import RefundUnderWay, left_of
+from backend.payments.rules import OPEN as UNDER_WAY
 from backend.users.models import User
 from sandbox.companies import COINGATE_KEY
 from tests.machine.buying import Buying
 from tests.machine.deeds import NTH, WHO, Play, deed, newest
-from tests.machine.there import PAID, There
+from tests.machine.there import OPEN, PAID, There
 from tests.machine.world import DAY, World
 
 PART = st.sampled_from([1, 2, 3])  # all of it, a half, a third
@@ -165,6 +166,16 @@ class Aftermath(Play):
     @deed(who=WHO, unanswered=st.booleans())
     async def charge_comes_due(self, who: int, unanswered: bool) -> bool:
         """Both notices are given and the time to charge comes; `unanswered`: the company is away then."""
+        if not await self._is_about_to_be_charged(who):
+            return False
+        if unanswered:
+            self.world.goes_down("yookassa")
+        await self.world.advances(timedelta(minutes=11))
+        await self.world.works()
+        return True
+
+    async def _is_about_to_be_charged(self, who: int) -> bool:
+        """Both notices are given, and the time to charge is minutes away. False: nothing is to be charged."""
         if not self.world.agreed(self.world.buyers[who]):
             return False
         ends = [one.paid_until for one in await self.world.buyers[who].subscriptions() if one.paid_until]
@@ -173,10 +184,28 @@ class Aftermath(Play):
             return False
         for before in (3 * DAY, DAY, 12.1 * DAY / 24):
             await self.world.days_pass(ends[0] - before)
-        if unanswered:
-            self.world.goes_down("yookassa")
+        return True
+
+    @deed(who=WHO, way=st.sampled_from(["coins", "sbp"]))
+    async def pays_himself_as_a_charge_comes_due(self, who: int, way: str) -> bool:
+        """Minutes before, and no webhook tells of it; coins are on their way then."""
+        assert isinstance(self, Buying)
+        buyer = self.world.buyers[who]
+        if not await self._is_about_to_be_charged(who):
+            return False
+        sale = await self.world.taps(buyer, "monthly", way, tap=f"{buyer.id}:{len(self.world.sales)}")
+        mine = [thing for thing in self.world.things(OPEN) if thing.pid == sale.pid]
+        if not mine or any(p.initiated_by == "shop" and p.state in UNDER_WAY for p in await buyer.payments()):
+            return False
+        self.world.travel({"drop": 1})
+        if way == "coins":
+            await self.world.coingate(f"orders/{mine[0].ref}/pay")
+        else:
+            await self._pays(mine[0])
+        self.world.ahead[mine[0].ref] = self.world.shop.now
         await self.world.advances(timedelta(minutes=11))
         await self.world.works()
+        self.world.travel({})
         return True
 
     @deed(who=WHO)

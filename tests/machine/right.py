@@ -26,6 +26,10 @@ NOTHING_WAITS = {
     " where k.applied_version <> s.desired_version",
 }
 AT_THE_SAME_MOMENT = timedelta(seconds=20)  # whoever pays while a charge is on its way comes too late
+COUNTED = text(
+    "select p.provider_payment_id, e.at from payments p"
+    " join extensions e on e.source = 'payment' and e.source_id = p.id::text"
+)
 OVERTAKEN = text(
     "select charge.idempotence_key, other.at from payments charge join orders o on o.id = charge.order_id"
     " join extensions other on other.subscription_id = o.subscription_id and other.at > charge.created_at"
@@ -64,6 +68,7 @@ async def is_right(world: World) -> list[str]:
     broken += await _refunds_agree(world)
     broken += _charges_were_allowed(world, things)
     broken += await _renewed_once(world)
+    broken += await _waited_for_owners(world, things)
     broken += _announced_once(world, payments)
     broken += await _keys_agree(world)
     broken += await _refund_requests(world)
@@ -162,6 +167,20 @@ async def _renewed_once(world: World) -> list[str]:
         f"charged after its owner paid: {key}"
         for key, paid_at in rows
         if any(at - paid_at > AT_THE_SAME_MOMENT for at in sent[key])
+    ]
+
+
+async def _waited_for_owners(world: World, things: list[There]) -> list[str]:
+    """No charge was made while the money of its owner was on its way for that time."""
+    charges = [t for t in things if t.company == "yookassa" and world.sale_of(t) is None]
+    async with world.shop.deps.db.transaction() as session:
+        counted = {row[0]: row[1] for row in await session.execute(COUNTED)}
+    return [
+        f"charged while its owner was paying: {charge.ref}"
+        for own in things
+        for charge in charges
+        if own.ref in world.ahead and own.ref in counted and world.buyer_of(own).id == world.buyer_of(charge).id
+        if world.ahead[own.ref] < charge.at < counted[own.ref]
     ]
 
 

@@ -108,6 +108,14 @@ TOURS: Sequence[Sequence[Step]] = [
     ],
     [
         do("subscribes", who=0),
+        do("pays_himself_as_a_charge_comes_due", who=0, way="coins"),
+        do("time_passes_at_work", how_long="3 h"),
+        do("network_confirms", nth=0, otherwise=False),
+        do("subscribes", who=1),
+        do("pays_himself_as_a_charge_comes_due", who=1, way="sbp"),
+    ],
+    [
+        do("subscribes", who=0),
         do("card_will_say", nth=0, says="canceled:insufficient_funds"),
         do("charge_comes_due", who=0, unanswered=False),
         do("switches_renewals_off", who=0),

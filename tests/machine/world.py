@@ -69,6 +69,7 @@ class World:
     decided: dict[str, bool] = field(default_factory=dict)  # of those, what an operator said
     lost_disputes: set[str] = field(default_factory=set)
     meddled: set[str] = field(default_factory=set)  # refs of which a person or a bank took money back
+    ahead: dict[str, datetime] = field(default_factory=dict)  # refs of what came when a charge was due, and when
     keepers: dict[str, Buyer] = field(default_factory=dict)  # whose saved method it is, by its id
     renewals: dict[int, list[tuple[datetime, bool]]] = field(default_factory=lambda: defaultdict(list))
     trials: set[int] = field(default_factory=set)
