@@ -140,12 +140,13 @@ async def charges_of(session: AsyncSession, cycle_key: str) -> Sequence[Try]:
 
 
 async def begun_by_owner(session: AsyncSession, subscription_id: UUID, now: datetime) -> Sequence[Payment]:
-    """What buyers began to pay for this subscription and that has no end yet."""
+    """What its owner began to pay for this subscription himself and that has no end yet."""
     query = (
         select(Payment)
         .join(Order, Order.id == Payment.order_id)
         .where(
             Order.subscription_id == subscription_id,
+            Payment.user_id == Order.user_id,
             Payment.initiated_by == "buyer",
             Payment.state.in_(sorted(OPEN)),
             Payment.created_at > now - STALE_AFTER,

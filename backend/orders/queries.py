@@ -91,6 +91,7 @@ async def is_due(session: AsyncSession, payment: Payment) -> bool:
         .join(Order, Order.id == Payment.order_id)
         .where(
             Order.subscription_id == subscription_id,
+            Payment.user_id == Order.user_id,
             Payment.initiated_by == "buyer",
             Payment.state.in_([PaymentState.CONFIRMING, PaymentState.REVIEW]),
             Payment.created_at > payment.created_at - A_WEEK,

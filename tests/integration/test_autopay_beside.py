@@ -7,9 +7,11 @@ from backend.autopay.jobs import Renew
 from backend.notifications.kinds import Paid
 from backend.orders.checkout import Checkout
 from backend.orders.returns import return_second
+from backend.payments.strays import keep_stray
 from tests.integration.autopay_fixture import DAY, HOUR, Subscriber, subscribes
 from tests.integration.refund_cases import ledger
 from tests.integration.test_refunds_outside import coingate
+from tests.integration.test_stars_renewals_heard import Telegram
 from tests.shop import Shop
 
 MINUTE = timedelta(minutes=1)
@@ -119,6 +121,20 @@ async def test_a_link_that_its_company_says_nothing_of_is_waited_for_two_days_an
     await owner.reaches(-35 * HOUR)
 
     assert waited == []
+    assert await owner.states() == ["succeeded"]
+
+
+async def test_somebody_elses_stars_for_his_order_hold_no_charge_up(shop: Shop) -> None:
+    owner = await warned(shop)
+    await owner.reaches(14 * HOUR)
+    checkout = await owner.buyer.orders(provider="stars", method="stars")
+    stranger = Telegram(shop, owner.buyer, await shop.payment(checkout), payer=1).snapshot("c9")
+    async with shop.deps.db.transaction() as session:
+        stars = shop.deps.providers.get("stars")
+        await keep_stray(session, stars, stranger, "payer", order_id=checkout.order_id, now=shop.now)
+
+    await owner.reaches(12 * HOUR)
+
     assert await owner.states() == ["succeeded"]
 
 
