@@ -8,7 +8,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 import psycopg
-from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from aiogram.types import WebhookInfo
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -140,7 +140,7 @@ async def try_bot(settings: Settings, t: Translate, *, hook: str | None = None) 
     except TelegramUnauthorizedError:
         yield Finding(Level.FAIL, subject, t("doctor-telegram-token"), t("doctor-telegram-token-mend"))
         return
-    except TelegramAPIError as error:
+    except AiogramError as error:
         yield Finding(Level.FAIL, subject, type(error).__name__, t("doctor-telegram-away"))
         return
     finally:
