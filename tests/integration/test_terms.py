@@ -115,7 +115,7 @@ async def test_without_an_address_the_bot_shows_the_texts_itself(bot_shop: BotSh
         await phone.taps("Дальше")
         read += (await phone.screen())["text"]
 
-    assert "Редакция от 25 ноября 2026" in read
+    assert "Редакция от 25\u00a0ноября 2026" in read
     assert "1. Услуга" in read
     assert "7. Исполнитель" in read
     await phone.taps("Все документы")
