@@ -19,7 +19,14 @@ from backend.notifications.channels import Channel, NotSaid, PersonUnreachable, 
 from backend.notifications.kinds import KINDS
 from backend.notifications.models import Notification
 from backend.notifications.pace import Pace
-from backend.notifications.queries import Claim, anything_due, claim_next, delete_done
+from backend.notifications.queries import (
+    UNREACHABLE,
+    Claim,
+    anything_due,
+    claim_next,
+    delete_done,
+    reopen_missed,
+)
 from backend.notifications.service import unpack
 
 log = structlog.get_logger()
@@ -139,7 +146,7 @@ class Sender:
             else:
                 await self.channel.send(row.user_id, kind)
         except PersonUnreachable:
-            await self._finish(row, "unreachable")
+            await self._finish(row, UNREACHABLE)
         except SlowDown as error:
             await self._postpone(row, clock.now() + error.wait)
         except Outside as error:
@@ -191,6 +198,22 @@ def _later(row: Notification) -> datetime:
     now = clock.now()
     longest = timedelta(minutes=5) if now - row.created_at < SLOW_AFTER else timedelta(hours=1)
     return now + min(timedelta(seconds=2 ** min(row.attempts, 12)), longest)
+
+
+@every(timedelta(minutes=1))
+@dataclass(frozen=True)
+class SayMissed(Job):
+    """Tell who blocked the bot and came back what was missed of money and keys."""
+
+
+@runs(SayMissed)
+async def say_missed(job: SayMissed, deps: Deps) -> None:
+    now = clock.now()
+    kinds = [name for name, kind in KINDS.items() if kind.again]
+    async with deps.db.transaction() as session:
+        missed = await reopen_missed(session, kinds, now - MONEY_IS_OLD_AFTER, now)
+    if missed:
+        log.info("notifications.missed", count=len(missed))
 
 
 @every(timedelta(days=1))

@@ -4,13 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, select, tuple_
+from sqlalchemy import Select, delete, exists, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from backend.notifications.models import Notification
+from backend.users.models import User
 
 ABANDONED_AFTER = timedelta(seconds=15)  # longer than a sender that lost its lock goes on, so its process has died
+UNREACHABLE = "unreachable"
 PATIENT_FOR = 5  # attempts, a minute in all
 
 
@@ -37,6 +39,23 @@ async def claim_next(session: AsyncSession, now: datetime, *, limit: int, ours: 
 
 async def anything_due(session: AsyncSession, now: datetime) -> bool:
     return (await session.scalars(_next(now, ()).limit(1))).one_or_none() is not None
+
+
+async def reopen_missed(
+    session: AsyncSession, kinds: Collection[str], since: datetime, now: datetime
+) -> Sequence[int]:
+    """Queue once more what could not be said to people who had blocked the bot and are back; the ids of it."""
+    is_back = exists().where(
+        User.id == Notification.user_id, User.unreachable_at.is_(None), User.telegram_id.is_not(None)
+    )
+    missed = (Notification.outcome == UNREACHABLE) & (Notification.created_at > since) & Notification.kind.in_(kinds)
+    statement = (
+        update(Notification)
+        .where(missed, is_back)
+        .values(done_at=None, outcome=None, claimed_at=None, next_try_at=now, attempts=0)
+        .returning(Notification.id)
+    )
+    return (await session.scalars(statement)).all()
 
 
 async def delete_done(session: AsyncSession, before: datetime) -> Sequence[int]:

@@ -8,7 +8,7 @@ from backend.notifications.channels import NotSaid
 from backend.notifications.kinds import EndingSoon, KeyReady, Paid, PaidAgain
 from backend.notifications.models import Notification
 from backend.notifications.service import notify, tell_operators
-from tests.integration.bot_fixtures import BotShop, Phone, event_count
+from tests.integration.bot_fixtures import BotShop, Phone, event_count, pays
 from tests.shop import Buyer, Shop
 
 pytestmark = pytest.mark.thorough
@@ -149,3 +149,29 @@ async def test_who_missed_it_by_an_outage_hears_it_later_and_the_others_once(bot
     assert early == [0, 1, 1]
     assert [await alerts(phone) for phone in phones] == [1, 1, 1]
     assert await told_outcomes(shop, PaidAgain) == ["sent"]
+
+
+# --- who blocked the bot
+
+
+async def test_who_comes_back_hears_what_was_missed_of_money_and_keys(bot_shop: BotShop) -> None:
+    shop, phone = bot_shop.shop, await bot_shop.started()
+    await phone.taps("Месяц")
+    await phone.taps("Банковская карта")
+    await phone.act("block")
+    await bot_shop.idle()
+    await pays(bot_shop)
+    await shop.run_jobs()
+    missed = await told_outcomes(shop, Paid)
+
+    await phone.act("unblock")
+    await bot_shop.idle()
+    await shop.passes(minutes=1.1)
+
+    assert missed == ["unreachable"]
+    assert await told_outcomes(shop, Paid) == ["sent"]
+    texts = [message["text"] for message in await phone.messages()]
+    assert any(text.startswith("✅ Оплачено: 299") for text in texts)
+    assert any(text.startswith("🔑 Ваш ключ готов") for text in texts)
+    await shop.passes(minutes=10)
+    assert len(await phone.messages()) == len(texts), "once"
