@@ -89,12 +89,7 @@ class Notifier:
             raise PersonUnreachable(user=user_id)
         t = translator(user.language, user.time_zone or self._deps.brand.time_zone)
         said = await NOTICES[type(kind)](kind, Hearer(self._deps, user, t, clock.now()))
-        try:
-            await self._speak(user.telegram_id, said)
-        except PersonUnreachable:
-            async with self._deps.db.transaction() as session:
-                await users.set_reachable(session, user.telegram_id, clock.now(), reachable=False)
-            raise
+        await self._speak(user.telegram_id, said)
 
     async def _speak(self, chat_id: int, said: Said) -> None:
         for number, view in enumerate(said.views):

@@ -38,7 +38,7 @@ class Channel(Protocol):
         """Say one thing to one person.
 
         Raises:
-            PersonUnreachable: never again there.
+            PersonUnreachable: not before the person is back.
             SlowDown: it was not said; after `wait`.
             NotSaid: it was not said; try again.
             Unavailable: it may have been said.

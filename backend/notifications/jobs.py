@@ -28,6 +28,7 @@ from backend.notifications.queries import (
     reopen_missed,
 )
 from backend.notifications.service import unpack
+from backend.users.models import User
 
 log = structlog.get_logger()
 
@@ -146,7 +147,7 @@ class Sender:
             else:
                 await self.channel.send(row.user_id, kind)
         except PersonUnreachable:
-            await self._finish(row, UNREACHABLE)
+            await self._let_alone(row)
         except SlowDown as error:
             await self._postpone(row, clock.now() + error.wait)
         except Outside as error:
@@ -170,6 +171,14 @@ class Sender:
         GIVEN_UP.labels(kind=row.kind).inc()
         log.warning("notification.given_up", notification=row.id, kind=row.kind, outcome=outcome)
         await self._finish(row, outcome)
+
+    async def _let_alone(self, row: Notification) -> None:
+        now = clock.now()
+        async with self.db.transaction() as session:
+            await session.execute(update(User).where(User.id == row.user_id).values(unreachable_at=now))
+            await session.execute(
+                update(Notification).where(Notification.id == row.id).values(done_at=now, outcome=UNREACHABLE)
+            )
 
     async def _finish(self, row: Notification, outcome: str) -> None:
         async with self.db.transaction() as session:
