@@ -43,7 +43,7 @@ test: setup ## Unit, contract and integration tests, and one journey per way to 
 
 .PHONY: thorough
 thorough: setup ## The integration tests that take long: commands, outages, audits, servers of their own
-	@$(PYTHON_HERE) -m pytest tests/integration -m thorough --numprocesses 2 --dist loadfile
+	@$(PYTHON_HERE) -m pytest tests/integration -m thorough --numprocesses 3 --dist loadfile
 
 .PHONY: test-313
 test-313: ## The unit tests on Python 3.13, where there is one

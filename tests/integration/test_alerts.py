@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from backend.notifications.kinds import (
@@ -23,6 +24,8 @@ from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
 from tests.outside import CREATE
 from tests.shop import Buyer, K, Shop
+
+pytestmark = pytest.mark.thorough
 
 
 def told(shop: Shop, kind: type[K]) -> list[K]:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from backend.autopay import jobs as autopay_jobs
 from backend.autopay.jobs import Renew
 from backend.notifications.kinds import Paid
@@ -13,6 +15,8 @@ from tests.integration.refund_cases import ledger
 from tests.integration.test_refunds_outside import coingate
 from tests.integration.test_stars_renewals_heard import Telegram
 from tests.shop import Shop
+
+pytestmark = pytest.mark.thorough
 
 MINUTE = timedelta(minutes=1)
 

@@ -21,6 +21,8 @@ from tests.integration.autopay_fixture import (
 from tests.outside import CREATE, until
 from tests.shop import Shop
 
+pytestmark = pytest.mark.thorough
+
 
 async def test_a_tick_is_a_consent_of_its_own_and_opens_a_mandate_once_it_is_paid(shop: Shop) -> None:
     owner = await subscribes(shop)

@@ -31,6 +31,8 @@ from tests.integration.autopay_fixture import (
 from tests.outside import CREATE
 from tests.shop import Shop
 
+pytestmark = pytest.mark.thorough
+
 
 async def test_somebody_who_pays_himself_is_not_charged_for_that_time(shop: Shop) -> None:
     owner = await subscribes(shop)

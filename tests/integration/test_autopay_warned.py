@@ -3,12 +3,16 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from backend.alerts.report import report_of
 from backend.notifications.channels import NotSaid, PersonUnreachable
 from backend.notifications.kinds import AutopayNotice, AutopayStopped
 from backend.users.models import User
 from tests.integration.autopay_fixture import DAY, HOUR, Subscriber, changes, subscribes
 from tests.shop import Shop
+
+pytestmark = pytest.mark.thorough
 
 
 def telegram_refuses(shop: Shop) -> None:

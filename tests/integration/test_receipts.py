@@ -15,6 +15,8 @@ from backend.receipts.service import dismiss, keep_books, retry, sale_of
 from tests.integration.receipts_fixture import TaxOffice, driver, employ, open_office
 from tests.shop import Buyer, Shop
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 async def office(shop: Shop) -> AsyncIterator[TaxOffice]:
