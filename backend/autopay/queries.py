@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from backend.autopay.models import Mandate
-from backend.autopay.rules import FIRST_NOTICE, LAPSES_AFTER, LAST_NOTICE, OPEN, STALE_AFTER, Notice, Reason, Try
+from backend.autopay.rules import FIRST_NOTICE, LAPSES_AFTER, LAST_NOTICE, Notice, Reason, Try
 from backend.consents.models import Consent
 from backend.kit.money import Currency, Money
 from backend.notifications.models import Notification
@@ -137,22 +137,6 @@ async def charges_of(session: AsyncSession, cycle_key: str) -> Sequence[Try]:
     )
     found = await session.scalars(query)
     return [Try(one.created_at, PaymentState(one.state), one.failure, one.amount) for one in found]
-
-
-async def begun_by_owner(session: AsyncSession, subscription_id: UUID, now: datetime) -> Sequence[Payment]:
-    """What its owner began to pay for this subscription himself and that has no end yet."""
-    query = (
-        select(Payment)
-        .join(Order, Order.id == Payment.order_id)
-        .where(
-            Order.subscription_id == subscription_id,
-            Payment.user_id == Order.user_id,
-            Payment.initiated_by == "buyer",
-            Payment.state.in_(sorted(OPEN)),
-            Payment.created_at > now - STALE_AFTER,
-        )
-    )
-    return (await session.scalars(query)).all()
 
 
 async def has_open_charge(session: AsyncSession, subscription_id: UUID, *, states: Sequence[str]) -> bool:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from backend.kit.money import Money
+from backend.orders.rules import STALE_AFTER
 from backend.payments.providers.base import PaymentState
+from backend.payments.rules import COMING
 
 HOUR = timedelta(hours=1)
 FIRST_NOTICE = timedelta(days=3)  # before the end of what is paid for, as everything here
@@ -16,10 +18,8 @@ LAPSES_AFTER = 96 * HOUR
 NOTICE_HOLDS = 11 * HOUR  # nobody is charged sooner after he heard the last notice, though that be late
 AT_THE_TILL = timedelta(minutes=65)  # as long as what somebody began to pay himself may be paid; he is waited for
 UNANSWERED_FOR = timedelta(days=2)  # how long it may have been paid, when its company does not answer
-STALE_AFTER = FIRST_NOTICE + LAPSES_AFTER  # what was begun so long before is not for this time
 GRACE = timedelta(hours=24)  # how long a key outlives its time while a charge is under way
 
-COMING = frozenset({PaymentState.CONFIRMING, PaymentState.REVIEW})  # the money is there, and not counted yet
 OPEN = frozenset({PaymentState.NEW, PaymentState.PENDING, PaymentState.CONFIRMING, PaymentState.REVIEW})
 MAY_WORK_LATER = frozenset(
     {

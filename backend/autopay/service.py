@@ -22,7 +22,8 @@ from backend.kit.money import Money
 from backend.kit.tokens import new_id
 from backend.notifications.kinds import AutopayNotice, AutopayOn, AutopayStopped
 from backend.notifications.service import notify
-from backend.orders.rules import cycle_key
+from backend.orders.queries import begun_by_owner
+from backend.orders.rules import STALE_AFTER, cycle_key
 from backend.payments import saved
 from backend.payments.circuits import not_offered
 from backend.payments.models import Payment, SavedMethod
@@ -131,7 +132,7 @@ async def unclear(session: AsyncSession, providers: Providers, mandate_id: UUID,
     mandate = await lock_mandate(session, mandate_id)
     if mandate.state != "active" or (await look_at(session, providers, mandate, now)).act is not Act.ASK:
         return ()
-    return await queries.begun_by_owner(session, mandate.subscription_id, now)
+    return await begun_by_owner(session, mandate.subscription_id, OPEN, since=now - STALE_AFTER)
 
 
 async def look_at(
@@ -159,7 +160,7 @@ async def look_at(
     method = await session.get(SavedMethod, mandate.saved_method_id)
     assert method is not None
     owner = await users.get_user(session, mandate.user_id)
-    begun, asked = await queries.begun_by_owner(session, subscription.id, now), answers or {}
+    begun, asked = await begun_by_owner(session, subscription.id, OPEN, since=now - STALE_AFTER), answers or {}
     cycle = Cycle(
         until=until,
         most=mandate.most,

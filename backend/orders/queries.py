@@ -1,8 +1,8 @@
 """Reading orders with their payments."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +12,15 @@ from sqlalchemy.orm import aliased
 
 from backend.kit.money import Currency, Money
 from backend.orders.models import Order
-from backend.orders.rules import cycle_key
+from backend.orders.rules import STALE_AFTER, cycle_key
 from backend.payments.models import Event, Payment
 from backend.payments.providers.base import PaymentState
-from backend.payments.rules import OPEN
+from backend.payments.rules import COMING, OPEN
 from backend.plans.models import Plan
 from backend.receipts.models import Receipt
 from backend.subscriptions.models import Subscription
 from backend.users.models import User
 
-A_WEEK = timedelta(days=7)  # what was begun so long before is not for the same time
 WATCHED = (*OPEN, PaymentState.CANCELED)
 _ITS_OWN = (Payment.order_id == Order.id, Payment.user_id == Order.user_id)  # not what somebody else paid for it
 
@@ -86,18 +85,25 @@ async def is_due(session: AsyncSession, payment: Payment) -> bool:
     renewal, subscription_id, until = row
     if until is None or renewal != cycle_key(subscription_id, until):
         return False
-    coming = (
-        select(Payment.id)
+    return not await begun_by_owner(session, subscription_id, COMING, since=payment.created_at - STALE_AFTER)
+
+
+async def begun_by_owner(
+    session: AsyncSession, subscription_id: UUID, states: Collection[PaymentState], *, since: datetime
+) -> Sequence[Payment]:
+    """What the owner of a subscription began to pay for it himself since then, and that is in one of these states."""
+    query = (
+        select(Payment)
         .join(Order, Order.id == Payment.order_id)
         .where(
             Order.subscription_id == subscription_id,
             Payment.user_id == Order.user_id,
             Payment.initiated_by == "buyer",
-            Payment.state.in_([PaymentState.CONFIRMING, PaymentState.REVIEW]),
-            Payment.created_at > payment.created_at - A_WEEK,
+            Payment.state.in_(sorted(states)),
+            Payment.created_at > since,
         )
     )
-    return await session.scalar(coming.limit(1)) is None
+    return (await session.scalars(query)).all()
 
 
 async def find_by_return_token(session: AsyncSession, token: str) -> tuple[Payment, Order] | None:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from backend.subscriptions.rules import DAY
 
+STALE_AFTER = timedelta(days=7)  # what was begun so long before a renewal's charge is not for the same time
+
 
 def cycle_key(subscription_id: object, until: datetime) -> str:
     """One renewal of one subscription: at most one order has it."""

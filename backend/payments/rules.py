@@ -14,6 +14,7 @@ RANK = {
     PaymentState.SUCCEEDED: 5,
 }
 OPEN = frozenset({PaymentState.NEW, PaymentState.PENDING, PaymentState.CONFIRMING})
+COMING = frozenset({PaymentState.CONFIRMING, PaymentState.REVIEW})  # the money is there, and not counted yet
 DECLINED_BY_SHOP = "declined_by_shop"  # an operator does not count what came
 SENT_PERHAPS = ("expired", "canceled", "invalid", DECLINED_BY_SHOP)  # failures after which money may be with us
 NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")

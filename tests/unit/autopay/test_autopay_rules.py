@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 from backend.autopay.rules import (
     AT_THE_TILL,
     CHARGES,
-    COMING,
     FIRST_NOTICE,
     HOUR,
     LAPSES_AFTER,
     LAST_NOTICE,
     NOTICE_HOLDS,
     OPEN,
-    STALE_AFTER,
     UNANSWERED_FOR,
     Act,
     Cycle,
@@ -31,7 +29,9 @@ from backend.autopay.rules import (
     decide_renewed,
 )
 from backend.kit.money import Currency, Money
+from backend.orders.rules import STALE_AFTER
 from backend.payments.providers.base import PaymentState
+from backend.payments.rules import COMING
 
 RETRYABLE = (
     "insufficient_funds",
