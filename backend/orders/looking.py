@@ -105,11 +105,11 @@ async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None
         settled = None
         if isinstance(result, Known):
             settled = await settle(session, deps.providers, provider_id, result.snapshot, now, returned=returned)
-        if settled is None:
-            await ask_later(session, deps.providers.get(provider_id), ref, result, now)
-        if not isinstance(result, Known):
+        else:
             log.warning("payment.not_answered", provider=provider_id, result=describe(result))
             await inbox.postpone_events(session, provider_id, ref, describe(result), now)
+        if settled is None:
+            await ask_later(session, deps.providers.get(provider_id), ref, result, now)
         await circuits.note_look(session, provider_id, result, now)
     if isinstance(result, Known) and result.snapshot.held:
         await capture(deps.db, deps.providers, provider_id, ref, now)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.notifications.kinds import ChargeUnanswered, PaymentsUnseen
+from backend.notifications.kinds import PaymentsUnseen
 from backend.notifications.service import tell_operators
 from backend.payments.circuits import LAST_PROBE
 from backend.payments.models import Payment
@@ -20,6 +20,7 @@ from backend.payments.providers.base import (
 )
 from backend.payments.recording import find_bound
 from backend.payments.rules import NEVER, next_poll
+from backend.payments.unanswered import leave_charge
 
 log = structlog.get_logger()
 
@@ -63,10 +64,7 @@ async def _stop_asking(session: AsyncSession, payment: Payment, reason: str, now
     """
     payment.next_check_at = NEVER
     if payment.initiated_by == "shop":
-        payment.state, payment.review_reason = PaymentState.REVIEW, "never_answered"
-        log.error("payment.review", payment=payment.id, reason=payment.review_reason)
-        told = ChargeUnanswered(payment.id, payment.provider, str(payment.amount))
-        await tell_operators(session, told, once=f"review:{payment.id}", now=now)
+        await leave_charge(session, payment, "never_answered", now)
         return
     log.error("payment.unseen", payment=payment.id, provider=payment.provider, state=payment.state, reason=reason)
     about = str(payment.id) if payment.state == PaymentState.CONFIRMING else f"{payment.provider}:{now:%Y-%m-%d}"

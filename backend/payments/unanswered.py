@@ -68,8 +68,13 @@ async def give_up(session: AsyncSession, payment_id: UUID, reason: str, now: dat
         payment.state, payment.failure = PaymentState.FAILED, reason
         log.info("payment.failed", payment=payment.id, reason=reason)
     else:
-        payment.state, payment.review_reason = PaymentState.REVIEW, reason
-        log.error("payment.review", payment=payment.id, reason=reason)
-        told = ChargeUnanswered(payment.id, payment.provider, str(payment.amount))
-        await tell_operators(session, told, once=f"review:{payment.id}", now=now)
+        await leave_charge(session, payment, reason, now)
     return payment
+
+
+async def leave_charge(session: AsyncSession, payment: Payment, reason: str, now: datetime) -> None:
+    """What we charged by ourselves may have taken money, and nobody says: it waits for a decision."""
+    payment.state, payment.review_reason = PaymentState.REVIEW, reason
+    log.error("payment.review", payment=payment.id, reason=reason)
+    told = ChargeUnanswered(payment.id, payment.provider, str(payment.amount))
+    await tell_operators(session, told, once=f"review:{payment.id}", now=now)
