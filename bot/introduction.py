@@ -20,10 +20,9 @@ async def introduce(bot: Bot) -> None:
     for t, code in named:
         await _put(bot, SetMyCommands(commands=menu(t), scope=BotCommandScopeAllPrivateChats(), language_code=code))
     shop = await _name(bot)
-    for t, code in named:
-        if shop:
-            await _put(bot, SetMyDescription(description=t("bot-description", shop=shop), language_code=code))
-            await _put(bot, SetMyShortDescription(short_description=t("bot-about", shop=shop), language_code=code))
+    for t, code in named if shop else ():
+        await _put(bot, SetMyDescription(description=t("bot-description", shop=shop), language_code=code))
+        await _put(bot, SetMyShortDescription(short_description=t("bot-about", shop=shop), language_code=code))
 
 
 async def _put(bot: Bot, request: TelegramMethod[bool]) -> None:

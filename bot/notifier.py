@@ -25,7 +25,7 @@ from backend.users import service as users
 from bot.deps import Deps
 from bot.notices import NOTICES, OPERATOR_NOTICES
 from bot.notices.base import Hearer, Said
-from bot.view import View, change, is_outage, send
+from bot.view import View, change, is_outage, reason_of, send
 
 log = structlog.get_logger()
 
@@ -115,7 +115,7 @@ def _trouble(error: AiogramError, chat_id: int) -> Outside:
     """What Telegram's "no" or silence means to whoever sends."""
     if isinstance(error, TelegramForbiddenError):
         return PersonUnreachable(telegram=chat_id)
-    if isinstance(error, TelegramBadRequest) and NOWHERE in str(error.message):
+    if isinstance(error, TelegramBadRequest) and NOWHERE in reason_of(error):
         return PersonUnreachable(telegram=chat_id)
     if not is_outage(error):
         return Refused(telegram=chat_id)

@@ -22,12 +22,12 @@ from backend.kit.i18n import choose_language, translator
 from backend.orders.precheckout import Verdict, may_pay
 from backend.orders.service import keep_event
 from bot.deps import Deps
+from bot.view import TOO_OLD, reason_of
 
 log = structlog.get_logger()
 
 KINDS = ("pre_checkout_query", "subscription")  # what no screen asks for and we need
 ANSWER_SECONDS = 3  # for each of two tries
-TOO_OLD = "query is too old"
 
 
 class Till:
@@ -92,8 +92,8 @@ class Till:
             try:
                 await self._bot(answer, request_timeout=ANSWER_SECONDS)
             except TelegramBadRequest as error:
-                if TOO_OLD not in str(error.message):
-                    log.error("precheckout.unanswered", reason=error.message)
+                if TOO_OLD not in reason_of(error):
+                    log.error("precheckout.unanswered", reason=reason_of(error))
                 return
             except AiogramError as error:
                 log.warning("precheckout.unanswered", reason=type(error).__name__)

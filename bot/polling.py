@@ -25,6 +25,7 @@ from backend.kit.reading import Json, items, whole
 from bot.deps import Deps
 from bot.payments import KINDS, Till
 from bot.reading import read_update
+from bot.view import reason_of
 
 log = structlog.get_logger()
 
@@ -93,7 +94,7 @@ class Poller:
                     updates = await self._fetch()
                     failures = 0
                 except AiogramError as error:
-                    if isinstance(error, TelegramConflictError) and "webhook" in str(error.message):
+                    if isinstance(error, TelegramConflictError) and "webhook" in reason_of(error):
                         await self._take_webhook_away()
                     await asyncio.sleep(_pause(error, failures))
                     failures += 1

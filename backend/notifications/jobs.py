@@ -147,7 +147,7 @@ class Sender:
             else:
                 await self.channel.send(row.user_id, kind)
         except PersonUnreachable:
-            await self._let_alone(row)
+            await self._finish(row, UNREACHABLE)
         except SlowDown as error:
             await self._postpone(row, clock.now() + error.wait)
         except Outside as error:
@@ -172,18 +172,13 @@ class Sender:
         log.warning("notification.given_up", notification=row.id, kind=row.kind, outcome=outcome)
         await self._finish(row, outcome)
 
-    async def _let_alone(self, row: Notification) -> None:
+    async def _finish(self, row: Notification, outcome: str) -> None:
         now = clock.now()
         async with self.db.transaction() as session:
-            await session.execute(update(User).where(User.id == row.user_id).values(unreachable_at=now))
+            if outcome == UNREACHABLE:
+                await session.execute(update(User).where(User.id == row.user_id).values(unreachable_at=now))
             await session.execute(
-                update(Notification).where(Notification.id == row.id).values(done_at=now, outcome=UNREACHABLE)
-            )
-
-    async def _finish(self, row: Notification, outcome: str) -> None:
-        async with self.db.transaction() as session:
-            await session.execute(
-                update(Notification).where(Notification.id == row.id).values(done_at=clock.now(), outcome=outcome)
+                update(Notification).where(Notification.id == row.id).values(done_at=now, outcome=outcome)
             )
 
     async def _postpone(self, row: Notification, until: datetime) -> None:
