@@ -1,5 +1,6 @@
 """Nobody is charged who was not told of it in time, and who could not be told finds out why."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,13 +25,19 @@ def telegram_is_away(shop: Shop) -> None:
     shop.channel.troubles.extend(NotSaid() for _ in range(1000))
 
 
-async def unwarned(shop: Shop) -> Subscriber:
-    """Somebody who was to be charged today, and has blocked the bot since he subscribed."""
+async def unheard_today(shop: Shop, trouble: Callable[[Shop], None]) -> Subscriber:
+    """Somebody who was to be charged today; the notice of the last day met with this trouble."""
     owner = await subscribes(shop)
     await owner.reaches(3 * DAY)
-    telegram_refuses(shop)
+    trouble(shop)
     await owner.reaches(DAY)
     await owner.reaches(12 * HOUR)
+    return owner
+
+
+async def unwarned(shop: Shop) -> Subscriber:
+    """Somebody who was to be charged today, and has blocked the bot since he subscribed."""
+    owner = await unheard_today(shop, telegram_refuses)
     shop.channel.troubles.clear()
     return owner
 
@@ -74,11 +81,7 @@ async def test_who_comes_back_and_does_not_pay_is_not_charged_after_all(shop: Sh
 
 
 async def test_a_notice_that_was_heard_late_puts_the_charge_off(shop: Shop) -> None:
-    owner = await subscribes(shop)
-    await owner.reaches(3 * DAY)
-    telegram_is_away(shop)
-    await owner.reaches(DAY)
-    await owner.reaches(12 * HOUR)
+    owner = await unheard_today(shop, telegram_is_away)
     unheard = await owner.charges()
 
     shop.channel.troubles.clear()

@@ -4,10 +4,12 @@ import pytest
 
 from backend.kit.errors import Unavailable
 from backend.notifications.kinds import RefundFailed
+from backend.orders.checkout import Checkout
 from backend.orders.refunds import look_again
+from backend.payments.models import Refund
 from backend.payments.refunds import RefundUnderWay
 from tests.integration.refund_cases import deaf, give_back, ledger, made_there, refund_rows, rubles, sent
-from tests.shop import Shop
+from tests.shop import Buyer, Shop
 
 pytestmark = pytest.mark.thorough
 
@@ -21,13 +23,19 @@ def failures(shop: Shop) -> list[RefundFailed]:
     return [told for told in shop.channel.told if isinstance(told, RefundFailed)]
 
 
-async def test_a_refund_that_was_made_unheard_is_found_when_a_second_sending_is_refused(shop: Shop) -> None:
+async def sent_in_vain(shop: Shop, mode: str) -> tuple[Buyer, Checkout, Refund]:
+    """A hundred roubles that were to go back to somebody; the answer to the first sending did not come."""
     buyer = await shop.buyer()
     checkout = await buyer.buys()
     await deaf(shop)
     refund = await give_back(shop, checkout, rubles("100"))
-    shop.yookassa.breaks(REFUND, "lost_after")
+    shop.yookassa.breaks(REFUND, mode)
     await shop.run_jobs()
+    return buyer, checkout, refund
+
+
+async def test_a_refund_that_was_made_unheard_is_found_when_a_second_sending_is_refused(shop: Shop) -> None:
+    buyer, _, refund = await sent_in_vain(shop, "lost_after")
     shop.yookassa.breaks(REFUND, "status", status=405)
 
     await shop.passes(seconds=70)
@@ -40,12 +48,7 @@ async def test_a_refund_that_was_made_unheard_is_found_when_a_second_sending_is_
 
 
 async def test_what_is_not_there_is_canceled_when_it_would_be_listed_and_not_before(shop: Shop) -> None:
-    buyer = await shop.buyer()
-    checkout = await buyer.buys()
-    await deaf(shop)
-    await give_back(shop, checkout, rubles("100"))
-    shop.yookassa.breaks(REFUND, "lost_before")
-    await shop.run_jobs()
+    buyer, checkout, _ = await sent_in_vain(shop, "lost_before")
     shop.yookassa.breaks(REFUND, "status", status=405, times=None)
 
     for minutes in (2, 3, 6):
@@ -66,12 +69,7 @@ async def test_what_is_not_there_is_canceled_when_it_would_be_listed_and_not_bef
 
 
 async def test_a_list_that_lags_behind_delays_and_nothing_goes_back_twice(shop: Shop) -> None:
-    buyer = await shop.buyer()
-    checkout = await buyer.buys()
-    await deaf(shop)
-    await give_back(shop, checkout, rubles("100"))
-    shop.yookassa.breaks(REFUND, "lost_after")
-    await shop.run_jobs()
+    buyer, _, _ = await sent_in_vain(shop, "lost_after")
     shop.yookassa.breaks(REFUND, "status", status=405, times=None)
     lags = shop.yookassa.breaks(REFUND_LIST, "status", times=None, **NONE_LISTED)
     shop.yookassa.breaks(("GET", "/v3/payments*"), "status", status=500, times=None)  # the sweep sees nothing
@@ -88,12 +86,7 @@ async def test_a_list_that_lags_behind_delays_and_nothing_goes_back_twice(shop: 
 
 
 async def test_while_the_list_cannot_be_read_a_refusal_ends_nothing(shop: Shop) -> None:
-    buyer = await shop.buyer()
-    checkout = await buyer.buys()
-    await deaf(shop)
-    await give_back(shop, checkout, rubles("100"))
-    shop.yookassa.breaks(REFUND, "lost_after")
-    await shop.run_jobs()
+    await sent_in_vain(shop, "lost_after")
     shop.yookassa.breaks(REFUND, "status", status=405, times=None)
     shop.yookassa.breaks(REFUND_LIST, "status", status=500, times=None)
 
@@ -108,12 +101,7 @@ async def test_while_the_list_cannot_be_read_a_refusal_ends_nothing(shop: Shop) 
 
 
 async def test_of_a_refund_that_may_be_listed_yet_an_operator_starts_no_second(shop: Shop) -> None:
-    buyer = await shop.buyer()
-    checkout = await buyer.buys()
-    await deaf(shop)
-    await give_back(shop, checkout, rubles("100"))
-    shop.yookassa.breaks(REFUND, "lost_after")
-    await shop.run_jobs()
+    buyer, checkout, _ = await sent_in_vain(shop, "lost_after")
     shop.yookassa.breaks(REFUND, "status", status=400, body=KEY_USED)
     await shop.passes(seconds=70)
     assert [row.state for row in await refund_rows(shop)] == ["review"]
