@@ -24,6 +24,7 @@ async def test_a_month_passes_the_card_is_charged_and_one_tap_ends_it(world: Wor
     early = await olya.reads("спишем 299", "с банковской карты *4477")
     await world.advance(days=2)
     await olya.reads("спишем 299", after=early)
+    await world.until_heard_is_noted()
     await world.advance(hours=12)
     paid = await olya.reads("Добавлено: 30 дней", after=early)
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx2
+import psycopg
 
 from tests.journeys.processes import STARTS_WITHIN, Process
 
@@ -25,6 +26,7 @@ PROVIDER_LATENCY = 150  # ms
 PANEL_LATENCY = 50  # ms
 INTRODUCTIONS = 3  # in Russian, in English, and to everybody else
 WEBHOOK_KNOBS = ("/sandbox/yookassa/_ctl/webhooks/policy", "/sandbox/coingate/_ctl/callbacks/policy")
+IN_FLIGHT = "select from notifications where claimed_at is not null and done_at is null"
 APP = "Happ/3.2.1/Android"  # a VPN app, for /sub
 BROWSER = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
 
@@ -116,6 +118,15 @@ class World:
             return not await self.ask("/sandbox/telegram/_ctl/updates")
 
         await until(look, "the bot does not get through with what people sent")
+
+    async def until_heard_is_noted(self) -> None:
+        """Wait until the shop knows that people read what they read: from that moment on it counts hours."""
+        async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:
+
+            async def look() -> bool:
+                return await (await connection.execute(IN_FLIGHT)).fetchone() is None
+
+            await until(look, "what was sent was never noted")
 
     async def operates(self, *command: str) -> None:
         """The operator runs a command of the shop: `await world.operates("plans", "withdraw", "weekly")`."""

@@ -153,6 +153,7 @@ class Autopay(Renewal):
         for notice in NOTICES:
             await self.waits(stage.world, notice)
             told = await self.buyer.reads("спишем 299", after=told)
+            await stage.world.until_heard_is_noted()
         await self.waits(stage.world, CHARGED)
 
     async def waits(self, world: World, before_end: timedelta) -> None:
