@@ -3,7 +3,7 @@
 import structlog
 from aiogram import Bot, Dispatcher, F, Router
 from aiogram.exceptions import AiogramError, TelegramForbiddenError
-from aiogram.types import CallbackQuery, ErrorEvent, Message, TelegramObject
+from aiogram.types import CallbackQuery, ErrorEvent, InaccessibleMessage, Message, TelegramObject
 
 from backend.kit import clock
 from backend.kit.errors import ShopError
@@ -76,10 +76,11 @@ async def _say(said: TelegramObject, text: str) -> None:
 async def _note_gone(said: TelegramObject, deps: Deps) -> None:
     """Somebody blocked the bot between his tap and the answer."""
     log.info("bot.blocked")
-    if not isinstance(said, CallbackQuery | Message) or said.from_user is None:
+    message = said.message if isinstance(said, CallbackQuery) else said
+    if not isinstance(message, Message | InaccessibleMessage) or message.chat.type != "private":
         return
     try:
         async with deps.db.transaction() as session:
-            await users.set_reachable(session, said.from_user.id, clock.now(), reachable=False)
+            await users.set_reachable(session, message.chat.id, clock.now(), reachable=False)
     except ShopError as error:
         log.warning("bot.not_noted", code=error.code)

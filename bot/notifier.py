@@ -39,9 +39,9 @@ class Notifier:
         self._bot = bot
         self._deps = deps
         self._pace = pace or Pace()
-        self._heard: dict[str, set[int]] = {}  # which operators, of what others are to hear yet
+        self._heard: dict[int, set[int]] = {}  # which operators, of what others are to hear yet
 
-    async def tell_operators(self, kind: Kind) -> None:
+    async def tell_operators(self, kind: Kind, *, number: int) -> None:
         """Say one thing to every operator: again to those whom an outage kept from hearing it, until all have.
 
         Who refuses is left out, unless nobody else hears it.
@@ -49,7 +49,7 @@ class Notifier:
         Raises:
             SlowDown, NotSaid, Unavailable: somebody is to hear it yet.
         """
-        heard = self._heard.setdefault(repr(kind), set())
+        heard = self._heard.setdefault(number, set())
         trouble: Unavailable | None = None
         for chat_id in self._deps.operators:
             if chat_id in heard:
@@ -65,7 +65,7 @@ class Notifier:
                 log.warning("operator.unreachable", telegram=chat_id, error=type(error).__name__)
         if trouble is not None:
             raise trouble
-        self._heard.pop(repr(kind), None)  # the same may be said twice at once
+        del self._heard[number]
         if self._deps.operators and not heard:
             log.error("operators.deaf", kind=type(kind).__name__)
             raise NotSaid

@@ -132,7 +132,9 @@ def body_of(update: Update) -> bytes:
             for name in ("successful_payment", "refunded_payment")
             if (part := getattr(message, name)) is not None
         }
-        said["message"] |= {"date": int(message.date.timestamp()), "chat": {"id": message.chat.id}}
+        said["message"]["chat"] = {"id": message.chat.id}
+        if when := int(message.date.timestamp()):  # 0: it did not say
+            said["message"]["date"] = when
         if message.from_user is not None:
             said["message"]["from"] = {"id": message.from_user.id}
     return json.dumps(said).encode()

@@ -37,7 +37,6 @@ WRONG_TOKEN_SECONDS = 30
 KEEP_AGAIN_SECONDS = 1
 KEEP_TRIES = 30  # where something else is wrong than a database that is away
 BUSY_SECONDS = 0.1  # between looks for news while something is being handled
-QUIET_SECONDS = 24 * 3600  # after a quiet week Telegram counts from anywhere: long before, whatever comes is new
 HASTY_SECONDS = 0.3  # between questions to a server that does not wait for news
 HALF = 50  # of the updates one answer holds: with more than these under way there is little news in the next
 
@@ -81,7 +80,8 @@ class Poller:
         self._till = till
         self._kinds = wanted(dispatcher)
         self._next = 0  # the first update not seen yet; 0: whatever there is
-        self._heard = 0.0  # by the loop's clock
+        self._quiet = False  # whether all is confirmed and nothing new was there
+        self._oldest: Json = {}  # what the server had first when it was asked for whatever there is
         self._begun: dict[int, asyncio.Task[None]] = {}  # by update, while it is being handled
         self._last: dict[int, asyncio.Task[None]] = {}  # of each chat
 
@@ -128,19 +128,30 @@ class Poller:
 
     async def _fetch(self) -> Sequence[Update]:
         """What was not seen before, in its order."""
-        request = GetRawUpdates(
-            offset=min(self._begun, default=self._next) or None, timeout=POLL_SECONDS, allowed_updates=self._kinds
-        )
+        offset = min(self._begun, default=0 if self._quiet else self._next) or None
+        request = GetRawUpdates(offset=offset, timeout=POLL_SECONDS, allowed_updates=self._kinds)
         seconds = asyncio.get_running_loop().time
         asked = seconds()
         batch = items(await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS))
-        if batch:
-            self._heard = seconds()
-        elif seconds() - self._heard > QUIET_SECONDS:
-            self._next = 0
-        if not batch and not self._begun and seconds() - asked < HASTY_SECONDS:
+        self._quiet = not batch
+        if batch and offset is None:
+            self._find_place(batch[0])
+        updates = [update for raw in batch if (update := self._read(raw)) is not None]
+        if not updates and not self._begun and seconds() - asked < HASTY_SECONDS:
             await asyncio.sleep(HASTY_SECONDS)
-        return [update for raw in batch if (update := self._read(raw)) is not None]
+        return updates
+
+    def _find_place(self, oldest: Json) -> None:
+        """Of what is below the place we had, whether it is new.
+
+        After a quiet week, or after it lost its memory, a server counts from anywhere. One that keeps what was
+        confirmed begins with the same update again.
+        """
+        number = whole(oldest.get("update_id"))
+        if number is not None and number < self._next and oldest != self._oldest:
+            log.info("poller.counted_anew", update=number)
+            self._next = 0
+        self._oldest = oldest
 
     def _read(self, raw: Json) -> Update | None:
         """An update, if it is new. One that cannot be read holds up no other; if about a payment, it is kept."""

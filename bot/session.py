@@ -6,7 +6,7 @@ from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError
+from aiogram.exceptions import TelegramNetworkError, TelegramServerError
 from aiogram.methods import AnswerCallbackQuery, EditMessageText, Response, SendMessage, SendPhoto, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Message
@@ -19,7 +19,7 @@ SAID = (SendMessage, SendPhoto, EditMessageText, AnswerCallbackQuery)
 
 
 class Session(AiohttpSession):
-    """aiogram's, to which a proxy that fails is a network that fails.
+    """aiogram's. A proxy that fails is a network that fails, an answer that nobody can read is an outage.
 
     Where something was said, "ok" is all the answer: the message that comes back is not read. Nobody here needs it,
     and one that could not be read would make us say the same again.
@@ -42,6 +42,8 @@ class Session(AiohttpSession):
             return await super().make_request(bot, method, timeout)
         except (ProxyConnectionError, ProxyError, ProxyTimeoutError) as error:
             raise TelegramNetworkError(method, f"{type(error).__name__}: {error}") from error
+        except (UnicodeDecodeError, TypeError) as error:  # not text; an error without a description
+            raise TelegramServerError(method, f"{type(error).__name__}: {error}") from error
 
 
 def make_bot(token: str, api_url: str | None = None, proxy: str | None = None) -> Bot:

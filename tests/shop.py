@@ -82,7 +82,7 @@ class Recorder:
     told: list[Kind] = field(default_factory=list)  # to the operators
     troubles: deque[Exception] = field(default_factory=deque)
 
-    async def tell_operators(self, kind: Kind) -> None:
+    async def tell_operators(self, kind: Kind, *, number: int) -> None:
         if self.troubles:
             raise self.troubles.popleft()
         self.told.append(kind)

@@ -26,8 +26,8 @@ class SlowDown(Unavailable):
 class Channel(Protocol):
     """A way to reach people, such as the bot."""
 
-    async def tell_operators(self, kind: Kind) -> None:
-        """Say one thing to those who run the shop; to nobody when none is named.
+    async def tell_operators(self, kind: Kind, *, number: int) -> None:
+        """Say one thing to those who run the shop; to nobody when none is named. Another `number` is another thing.
 
         Raises:
             SlowDown, NotSaid, Unavailable: as `send`; also when nobody or not everybody heard it. Who did is left out

@@ -143,7 +143,7 @@ class Sender:
             self._count_again(row)
         try:
             if row.user_id is None:
-                await self.channel.tell_operators(kind)
+                await self.channel.tell_operators(kind, number=row.id)
             else:
                 await self.channel.send(row.user_id, kind)
         except PersonUnreachable:

@@ -44,7 +44,7 @@ class Silent:
     async def send(self, user_id: int, kind: object) -> None:
         raise Unavailable
 
-    async def tell_operators(self, kind: object) -> None:
+    async def tell_operators(self, kind: object, *, number: int) -> None:
         raise Unavailable
 
 

@@ -28,7 +28,7 @@ class Phones:
     at_once: int = 0
     most_at_once: int = 0
 
-    async def tell_operators(self, kind: Kind) -> None:
+    async def tell_operators(self, kind: Kind, *, number: int) -> None:
         await self.send(0, kind)
 
     async def send(self, user_id: int, kind: Kind) -> None:
@@ -47,7 +47,7 @@ class Dying:
     real: Channel
     when: str
 
-    async def tell_operators(self, kind: Kind) -> None:
+    async def tell_operators(self, kind: Kind, *, number: int) -> None:
         raise AssertionError
 
     async def send(self, user_id: int, kind: Kind) -> None:

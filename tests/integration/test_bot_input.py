@@ -258,3 +258,14 @@ async def test_a_tap_of_somebody_who_blocked_meanwhile_is_no_failure(bot_shop: B
     await bot_shop.raw(message=message(phone, text="/help"))
 
     assert (await bot_shop.user(phone)).unreachable_at is not None
+
+
+async def test_who_writes_where_the_bot_may_not_is_not_gone(bot_shop: BotShop) -> None:
+    phone = await bot_shop.started()
+    kicked = {"ok": False, "error_code": 403, "description": "Forbidden: bot was kicked from the supergroup chat"}
+    bot_shop.breaks("sendMessage", "status", status=403, body=kicked)
+    group = {"id": -100_200, "type": "supergroup", "title": "Клуб"}
+
+    await bot_shop.raw(message=message(phone, text="/start") | {"chat": group})
+
+    assert (await bot_shop.user(phone)).unreachable_at is None

@@ -151,6 +151,18 @@ async def test_who_missed_it_by_an_outage_hears_it_later_and_the_others_once(bot
     assert await told_outcomes(shop, PaidAgain) == ["sent"]
 
 
+async def test_two_alerts_that_read_alike_are_two(bot_shop: BotShop) -> None:
+    shop, phones = bot_shop.shop, await operators(bot_shop, 2)
+    async with shop.deps.db.transaction() as session:
+        await tell_operators(session, ALERT, once="another alert", now=shop.now)
+    bot_shop.breaks("sendMessage", "status", status=500, times=3)
+
+    await shop.run_jobs()
+    await shop.passes(seconds=10)
+
+    assert [await alerts(phone) for phone in phones] == [2, 2]
+
+
 # --- who blocked the bot
 
 

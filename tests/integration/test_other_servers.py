@@ -6,9 +6,12 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiogram import Bot
+from aiogram.types import Update
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -19,10 +22,12 @@ from bot.app import create_dispatcher
 from bot.introduction import introduce
 from bot.notifier import Notifier
 from bot.polling import poll
+from bot.reading import read_update
 from bot.session import make_bot
 from cli.processes import ask_username
 from sandbox.companies import BOT_TOKEN
 from tests.integration.bot_fixtures import BotShop, open_bot
+from tests.integration.stars_fixture import charges, payer
 from tests.outside import until
 from tests.serving import listener, serving, url_of
 from tests.shop import Shop
@@ -116,6 +121,42 @@ async def test_a_key_is_given_through_a_server_that_knows_four_methods(shop: Sho
     assert len(await shop.panel.clients()) == 1
 
 
+async def test_a_server_that_lost_its_memory_and_counts_anew_is_heard(shop: Shop) -> None:
+    telegram = Small()
+    start = {"message_id": 1, "chat": {"id": PERSON}, "text": "/start"}
+    async with sold_through(shop, telegram):
+        telegram.brings(message=start)
+        telegram.brings(message=start | {"message_id": 2})
+        await telegram.has_said(2)
+        await asyncio.sleep(1)  # the answer to that was heard
+        telegram.updates.clear()
+        await asyncio.sleep(1)
+        telegram.brings(message=start | {"message_id": 3})
+        await telegram.has_said(3)
+        await asyncio.sleep(1)
+
+    assert len(telegram.said) == 3
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        JSONResponse({"ok": False, "error_code": 502}, status_code=502),
+        Response("Доступ ограничен".encode("cp1251"), status_code=502, headers={"content-type": "text/html"}),
+    ],
+    ids=["no description", "no text"],
+)
+async def test_an_answer_that_nobody_can_read_ends_no_polling(shop: Shop, refusal: Response) -> None:
+    telegram = Small()
+    telegram.does = lambda method, form: telegram.asked.update([method]) or refusal  # type: ignore[method-assign]
+    async with sold_through(shop, telegram):
+
+        async def is_asked_again() -> bool:
+            return telegram.asked["getUpdates"] > 2
+
+        await until(is_asked_again, seconds=20)
+
+
 async def test_what_is_put_in_place_at_the_start_does_not_wait_for_what_is_refused(shop: Shop) -> None:
     telegram = Small()
     async with sold_through(shop, telegram):
@@ -162,6 +203,22 @@ async def test_buttons_that_telegram_refuses_become_links(bot_shop: BotShop) -> 
     await phone.taps("подписка")
 
     assert "http://" in (await phone.screen())["text"]
+
+
+async def test_a_polled_payment_that_does_not_say_when_was_made_now(
+    bot_shop: BotShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def undated(raw: dict[str, Any], bot: Bot) -> Update:
+        return read_update(raw | {"message": {**raw["message"], "date": 0}} if "message" in raw else raw, bot)
+
+    monkeypatch.setattr("bot.polling.read_update", undated)
+    buyer = await payer(bot_shop)
+    await buyer.pays(await buyer.checks_out())
+
+    (charge,) = await charges(bot_shop)
+
+    assert charge.paid_at is not None
+    assert abs(bot_shop.shop.now - charge.paid_at) < timedelta(minutes=1)
 
 
 async def test_a_polled_payment_that_nobody_can_read_is_kept(shop: Shop) -> None:
