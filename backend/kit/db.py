@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from psycopg import Error as PsycopgError
-from psycopg.errors import InsufficientResources, OperatorIntervention, TransactionRollback
 from sqlalchemy import BigInteger, DateTime, MetaData, event, make_url, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -19,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend.kit.errors import Unavailable
 
+TRY_AGAIN = ("40", "53", "57")  # classes of SQLSTATE: rolled back, out of resources, stopped by an operator
 REST_SECONDS = 1.0  # a connection that answered just now is not asked whether it lives
 
 
@@ -162,8 +162,6 @@ def _ask_the_rested(engine: AsyncEngine) -> None:
 
 def is_outage(error: DBAPIError) -> bool:
     """Whether this is the server being away, or asking to try again, rather than a statement being wrong."""
-    return (
-        error.connection_invalidated
-        or isinstance(error.orig, OperatorIntervention | InsufficientResources | TransactionRollback)
-        or (isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None)
-    )
+    state = getattr(error.orig, "sqlstate", None)
+    unheard = isinstance(error, OperationalError) and state is None
+    return error.connection_invalidated or unheard or (state or "")[:2] in TRY_AGAIN

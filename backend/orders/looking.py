@@ -18,7 +18,7 @@ from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Known, PaymentProvider, PaymentState, Snapshot
-from backend.payments.recording import lags_behind
+from backend.payments.recording import find_bound, lags_behind
 
 log = structlog.get_logger()
 
@@ -107,6 +107,7 @@ async def refresh(deps: Deps, provider_id: str, ref: str, now: datetime) -> None
             settled = await settle(session, deps.providers, provider_id, result.snapshot, now, returned=returned)
         else:
             log.warning("payment.not_answered", provider=provider_id, result=describe(result))
+            await find_bound(session, provider_id, ref)  # before its events, as everywhere
             await inbox.postpone_events(session, provider_id, ref, describe(result), now)
         if settled is None:
             await ask_later(session, deps.providers.get(provider_id), ref, result, now)

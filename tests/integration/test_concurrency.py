@@ -20,11 +20,13 @@ from backend.orders.service import settle
 from backend.payments.inbox import close_events
 from backend.payments.models import Payment
 from backend.payments.providers.base import Known, PaymentState, Snapshot
+from backend.payments.recording import find_bound
 from backend.payments.service import lock_payment
 from backend.subscriptions.service import lock_subscription, open_subscription, wake_sync
+from backend.users.service import lock_user
 from backend.vpn.models import VpnKey
 from bot.payments import keep
-from tests.outside import until
+from tests.outside import FETCH, until
 from tests.shop import Shop
 
 pytestmark = pytest.mark.thorough
@@ -186,6 +188,41 @@ async def test_what_the_bot_heard_and_what_the_list_shows_do_not_stop_each_other
     await shop.run_jobs()
 
     assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_an_unanswered_look_and_a_settlement_do_not_stop_each_other(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    await shop.yookassa.pay(checkout.payment_id)
+    await shop.drop_jobs()  # the webhook is stored and nobody has looked yet
+    ref = (await shop.payment(checkout)).provider_payment_id or ""
+    paid = await snapshot_of(shop, ref)
+    shop.yookassa.breaks(FETCH, "status", status=500, times=1)
+
+    async with shop.deps.db.transaction() as settling:
+        await find_bound(settling, "yookassa", ref)
+        look = asyncio.create_task(refresh(shop.deps, "yookassa", ref, shop.now))
+        await waits_or_ends(shop, look)
+        await settle(settling, shop.deps.providers, "yookassa", paid, shop.now)
+    await look
+    await shop.run_jobs()
+
+    assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_a_deadlock_is_an_outage_and_not_a_bug(shop: Shop) -> None:
+    people, first = [await shop.buyer() for _ in range(2)], asyncio.Barrier(2)
+
+    async def locks(*ids: int) -> None:
+        async with shop.deps.db.transaction() as session:
+            await lock_user(session, ids[0])
+            await first.wait()
+            await lock_user(session, ids[1])
+
+    one, other = (person.id for person in people)
+    ends = await asyncio.gather(locks(one, other), locks(other, one), return_exceptions=True)
+
+    assert sorted(type(end).__name__ for end in ends) == ["DatabaseUnavailable", "NoneType"]
 
 
 def charge(payment: Payment) -> dict[str, Any]:
