@@ -177,7 +177,8 @@ async def start_trial(session: AsyncSession, user_id: int, now: datetime) -> Gra
         raise NoTrial
     if await trial_used(session, user_id):
         raise TrialUsed(user=user_id)
-    subscription = await subscription_to_extend(session, user_id, now)
+    found = await subscription_to_extend(session, user_id, now)
+    subscription = await lock_subscription(session, found.id)
     trial = Limits(plan.id, plan.device_limit, plan.traffic_limit_bytes)
     limits = None if subscription.active(now) else trial
     await accept_offer(session, user_id, now, channel="bot")

@@ -10,6 +10,9 @@ from backend.auth.service import PersonBlocked
 from backend.consents.models import Consent
 from backend.kit.errors import Conflict
 from backend.orders.models import Order
+from backend.orders.refunds import fetch
+from backend.orders.service import settle
+from backend.payments.providers.base import Known
 from backend.plans.models import Plan
 from backend.subscriptions.models import Subscription
 from backend.subscriptions.service import NoTrial, TrialUsed
@@ -47,6 +50,27 @@ async def test_twenty_taps_at_once_give_one_trial(shop: Shop) -> None:
     assert [line.days for line in await buyer.extensions()] == [7]
     assert len(await shop.panel.clients()) == 1
     assert buyer.told == ["KeyReady"]
+
+
+async def test_a_trial_that_meets_a_payment_leaves_the_plan_that_was_bought(shop: Shop) -> None:
+    bought = (await shop.plan("monthly")).id
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Plan).where(Plan.id == bought).values(device_limit=5))
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    ref = (await shop.payment(checkout)).provider_payment_id
+    paid, _ = await fetch(shop.deps.db, shop.deps.providers, "yookassa", ref or "")
+    assert isinstance(paid, Known)
+
+    async with shop.deps.db.transaction() as session:
+        await settle(session, shop.deps.providers, "yookassa", paid.snapshot, shop.now)
+        tap = asyncio.create_task(buyer.takes_trial())
+        await asyncio.wait([tap], timeout=0.5)
+    await tap
+
+    subscription = await buyer.subscription()
+    assert (subscription.plan_id, subscription.device_limit) == (bought, 5)
 
 
 async def test_a_trial_stays_used_after_it_ended(shop: Shop) -> None:
