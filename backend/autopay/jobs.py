@@ -55,8 +55,8 @@ async def plan_renewals(job: PlanRenewals, deps: Deps) -> None:
     now = clock.now()
     async with deps.db.transaction() as session:
         await saved.try_again(session, now)
-        for method_id in await queries.unopened_methods(session):
-            await saved.wake_mandate(session, method_id)
+        for method in await queries.unopened_methods(session):
+            await saved.wake_mandate(session, method.id, user_id=method.user_id)
         for subscription_id in await queries.graced_subscriptions(session):
             await service.keep_grace(session, subscription_id)
         for method in await saved.to_stop(session):

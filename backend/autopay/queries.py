@@ -165,12 +165,13 @@ async def find_notice(session: AsyncSession, mandate: Mandate, until: datetime, 
     return Notice(told.done_at if heard else None, amount, missed=told.done_at is not None and not heard)
 
 
-async def unopened_methods(session: AsyncSession) -> Sequence[UUID]:
-    """What was kept for renewals and no mandate uses yet."""
+async def unopened_methods(session: AsyncSession) -> Sequence[SavedMethod]:
+    """What was kept for renewals and no mandate uses yet, the oldest first."""
     query = (
-        select(SavedMethod.id)
+        select(SavedMethod)
         .where(SavedMethod.deleted_at.is_(None))
         .where(~exists().where(Mandate.saved_method_id == SavedMethod.id))
+        .order_by(SavedMethod.created_at)
     )
     return (await session.scalars(query)).all()
 
@@ -184,6 +185,16 @@ async def agreed_by(session: AsyncSession, method: SavedMethod) -> Order:
 async def is_used(session: AsyncSession, method_id: UUID) -> bool:
     """Whether there is a mandate for what was kept."""
     return await session.scalar(select(Mandate.id).where(Mandate.saved_method_id == method_id).limit(1)) is not None
+
+
+async def is_outdated(session: AsyncSession, method: SavedMethod, subscription_id: UUID) -> bool:
+    """Whether what its owner agreed to later renews, or renewed, this subscription already."""
+    query = (
+        select(Mandate.id)
+        .join(SavedMethod, SavedMethod.id == Mandate.saved_method_id)
+        .where(Mandate.subscription_id == subscription_id, SavedMethod.created_at > method.created_at)
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 async def taken_back(session: AsyncSession, user_id: int, consent_id: int) -> bool:

@@ -62,8 +62,8 @@ async def lock_mandate(session: AsyncSession, mandate_id: UUID) -> Mandate:
 async def open_mandate(session: AsyncSession, providers: Providers, method_id: UUID, now: datetime) -> None:
     """What was paid with a consent to renewals and was kept for them becomes a mandate of its subscription.
 
-    The consent counts while it was not taken back; a mandate it finds there is replaced. What a provider without
-    credentials keeps waits for them.
+    The consent counts while it was not taken back and no later one was used; a mandate it finds there is replaced.
+    What a provider without credentials keeps waits for them.
     """
     method = await saved.lock_method(session, method_id)
     provider = providers.find(method.provider)
@@ -71,10 +71,15 @@ async def open_mandate(session: AsyncSession, providers: Providers, method_id: U
         return
     order = await queries.agreed_by(session, method)
     by_company, consent = provider.renews_itself, order.autopay_consent_id
-    if consent is None or order.plan_id is None or await queries.taken_back(session, order.user_id, consent):
+    assert order.subscription_id is not None
+    if (
+        consent is None
+        or order.plan_id is None
+        or await queries.taken_back(session, order.user_id, consent)
+        or await queries.is_outdated(session, method, order.subscription_id)
+    ):
         await _forget(session, method.id, now, by_company=by_company)
         return
-    assert order.subscription_id is not None
     await _lock_subscription_mandates(session, order.subscription_id, now)
     mandate = Mandate(
         id=new_id(),

@@ -19,7 +19,7 @@ from backend.notifications.kinds import CheckoutReady, KeyUsed
 from backend.notifications.service import notify, tell_operators
 from backend.orders.looking import CLOCKS_DIFFER, ask, sweep_provider
 from backend.orders.models import Order
-from backend.orders.queries import find_by_return_token, find_live_payment, find_payment, is_due
+from backend.orders.queries import find_by_return_token, find_live_payment, find_payment, is_due, is_held_up
 from backend.orders.service import get_order, place_order, settle, tell_failure
 from backend.payments import circuits, saved, unanswered
 from backend.payments import service as payments
@@ -212,7 +212,8 @@ async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = Fa
         payment = await session.get(Payment, payment_id)
         if payment is None or now - payment.created_at > KEY_IS_DEAD_AFTER:
             return
-        if not await saved.may_send(session, payment_id, now, due=await is_due(session, payment)):
+        due, held_up = await is_due(session, payment), await is_held_up(session, payment)
+        if not await saved.may_send(session, payment_id, now, due=due, held_up=held_up):
             return
     assert payment.request_body is not None
     result = await deps.providers.get(payment.provider).create(payment.request_body, payment.idempotence_key)

@@ -70,10 +70,7 @@ async def find_live_payment(session: AsyncSession, order_id: UUID, provider: str
 
 
 async def is_due(session: AsyncSession, payment: Payment) -> bool:
-    """Whether what a charge renews still ends when it did, and no money of its owner is on its way for that time.
-
-    What a buyer pays himself is always due.
-    """
+    """Whether what a charge renews still ends when it did. What a buyer pays himself is always due."""
     query = (
         select(Order.cycle_key, Subscription.id, Subscription.paid_until)
         .join(Subscription, Subscription.id == Order.subscription_id)
@@ -83,9 +80,16 @@ async def is_due(session: AsyncSession, payment: Payment) -> bool:
     if row is None:
         return True
     renewal, subscription_id, until = row
-    if until is None or renewal != cycle_key(subscription_id, until):
+    return until is not None and renewal == cycle_key(subscription_id, until)
+
+
+async def is_held_up(session: AsyncSession, payment: Payment) -> bool:
+    """Whether money of its owner is on its way for the time that a charge renews."""
+    query = select(Order.subscription_id).where(Order.id == payment.order_id, Order.cycle_key.is_not(None))
+    renewed = await session.scalar(query)
+    if renewed is None:
         return False
-    return not await begun_by_owner(session, subscription_id, COMING, since=payment.created_at - STALE_AFTER)
+    return bool(await begun_by_owner(session, renewed, COMING, since=payment.created_at - STALE_AFTER))
 
 
 async def begun_by_owner(

@@ -19,7 +19,7 @@ from backend.kit.tokens import new_id
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers.base import PaymentState, SavedInstrument
 from backend.payments.rules import NEVER
-from backend.payments.service import lock_payment
+from backend.payments.service import lock_payment, note_attempt
 from backend.switches.models import Switch
 
 log = structlog.get_logger()
@@ -37,8 +37,9 @@ class MethodKept(Job):
     method_id: UUID
 
 
-async def wake_mandate(session: AsyncSession, method_id: UUID) -> None:
-    await enqueue(session, MethodKept(method_id), once=str(method_id), serial=f"method:{method_id}")
+async def wake_mandate(session: AsyncSession, method_id: UUID, *, user_id: int | None) -> None:
+    """Of one person one at a time, in their order."""
+    await enqueue(session, MethodKept(method_id), once=str(method_id), serial=f"methods:{user_id}")
 
 
 async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrument, now: datetime) -> None:
@@ -61,7 +62,7 @@ async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrum
         .returning(SavedMethod.id)
     )
     if kept is not None:
-        await wake_mandate(session, kept)
+        await wake_mandate(session, kept, user_id=payment.user_id)
         log.info("method.kept", method=kept, payment=payment.id, user=payment.user_id)
 
 
@@ -85,11 +86,12 @@ async def to_stop(session: AsyncSession) -> Sequence[SavedMethod]:
     return (await session.scalars(query)).all()
 
 
-async def may_send(session: AsyncSession, payment_id: UUID, now: datetime, *, due: bool) -> bool:
+async def may_send(session: AsyncSession, payment_id: UUID, now: datetime, *, due: bool, held_up: bool) -> bool:
     """Whether a stored request may be sent now. A charge may while it is due and its method is kept.
 
     Commit before sending: whoever forgets the method after that comes too late for this charge. A charge that was
-    never sent has failed then; of one that was sent before, the company's list tells what became of it.
+    never sent has failed then; of one that was sent before, the company's list tells what became of it. `held_up`: by
+    money of its owner that is on its way and may yet come to nothing; what was sent before waits for that.
     """
     payment = await lock_payment(session, payment_id)
     if payment.state != PaymentState.NEW:
@@ -98,7 +100,10 @@ async def may_send(session: AsyncSession, payment_id: UUID, now: datetime, *, du
         return True
     kept = select(SavedMethod.ref).where(SavedMethod.id == payment.saved_method_id, SavedMethod.deleted_at.is_(None))
     is_kept = await session.scalar(kept.with_for_update(read=True)) is not None
-    if is_kept and due:
+    if is_kept and due and held_up and payment.checked_at is not None:
+        await note_attempt(session, payment_id, now)
+        return False
+    if is_kept and due and not held_up:
         payment.checked_at = payment.checked_at or now
         return True
     reason = RENEWED if is_kept else FORGOTTEN

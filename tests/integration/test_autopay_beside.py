@@ -14,6 +14,7 @@ from tests.integration.autopay_fixture import DAY, HOUR, Subscriber, subscribes
 from tests.integration.refund_cases import ledger
 from tests.integration.test_refunds_outside import coingate
 from tests.integration.test_stars_renewals_heard import Telegram
+from tests.outside import CREATE
 from tests.shop import Shop
 
 pytestmark = pytest.mark.thorough
@@ -156,6 +157,21 @@ async def test_a_stored_charge_is_not_sent_while_coins_are_on_their_way(shop: Sh
 
     assert called_off == ["failed"]
     assert await owner.states() == ["failed", "succeeded"]
+
+
+async def test_a_charge_whose_answer_was_lost_waits_for_coins_and_is_sent_again_when_they_fail(shop: Shop) -> None:
+    owner = await warned(shop)
+    shop.yookassa.breaks(CREATE, "status", status=500)
+    await owner.reaches(12 * HOUR)
+    _, ref = await sends_coins(owner)
+    waiting = await owner.states()
+
+    await coingate(shop, f"orders/{ref}/reject")
+    await shop.passes(minutes=2)
+    await shop.passes(minutes=2)
+
+    assert waiting == ["new"]
+    assert await owner.states() == ["succeeded"]
 
 
 async def test_where_both_came_the_second_goes_back_at_a_tap_and_renewals_go_on(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import update
 
+from backend.orders.looking import refresh
 from backend.orders.models import Order
 from backend.payments import saved
 from backend.payments.models import Payment
@@ -49,3 +50,19 @@ async def test_what_cannot_be_opened_stops_no_other(shop: Shop) -> None:
 
     assert await Subscriber(shop, stars).mandates() == []
     assert len(await Subscriber(shop, cards).mandates()) == 1
+
+
+async def test_what_was_agreed_to_later_is_not_replaced_by_what_was_opened_late(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    month = await orders_renewed(buyer, "monthly")
+    await shop.yookassa.pay(month.payment_id, webhooks=0)
+    await refresh(shop.deps, "yookassa", (await shop.payment(month)).provider_payment_id or "", shop.now)
+    await shop.drop_jobs()  # with the worker that was to open the mandate
+
+    year = await orders_renewed(buyer, "yearly")
+    await shop.yookassa.pay(year.payment_id)
+    await shop.run_jobs()
+    await shop.passes(minutes=11)
+
+    (mandate,) = await Subscriber(shop, buyer).mandates()
+    assert (mandate.plan_id, mandate.state) == ((await shop.plan("yearly")).id, "active")
