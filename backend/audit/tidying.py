@@ -1,5 +1,6 @@
 """What is deleted: orders that were never paid, and events that were never proven."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select
@@ -14,10 +15,11 @@ from backend.receipts.models import Receipt
 AT_A_TIME = 5000
 
 
-async def delete_drafts(session: AsyncSession, before: datetime) -> int:
+async def delete_drafts(session: AsyncSession, before: datetime, *, read: Collection[str]) -> int:
     """Delete orders of before that time with their payments, when no money came and none is expected.
 
-    Orders of renewals stay: they remember which cycles were tried.
+    Orders of renewals stay: they remember which cycles were tried. `read` are the providers whose lists were read of
+    late: with any other, money may have come that nobody has seen. An order that is paid meanwhile stays, too.
     """
     dead = (
         Payment.state.in_([PaymentState.FAILED, PaymentState.CANCELED])
@@ -25,6 +27,7 @@ async def delete_drafts(session: AsyncSession, before: datetime) -> int:
         & (Payment.refunded_minor == 0)
         & Payment.paid_at.is_(None)
         & Payment.review_reason.is_(None)
+        & Payment.provider.in_(read)
         & ~exists().where(Refund.payment_id == Payment.id)
         & ~exists().where(Receipt.payment_id == Payment.id)
         & ~exists().where(SavedMethod.payment_id == Payment.id)
@@ -34,12 +37,12 @@ async def delete_drafts(session: AsyncSession, before: datetime) -> int:
         select(Order.id)
         .where(Order.created_at < before, Order.cycle_key.is_(None), Order.amount_minor > 0, ~alive)
         .limit(AT_A_TIME)
-        .with_for_update(skip_locked=True)
     )
     ids = (await session.scalars(drafts)).all()
-    await session.execute(delete(Payment).where(Payment.order_id.in_(ids), dead))
-    await session.execute(delete(Order).where(Order.id.in_(ids)))
-    return len(ids)
+    await session.execute(delete(Payment).where(Payment.order_id.in_(ids), dead))  # payments before orders, as always
+    locked = (await session.scalars(select(Order.id).where(Order.id.in_(ids)).with_for_update())).all()
+    empty = Order.id.in_(locked) & ~exists().where(Payment.order_id == Order.id)
+    return len((await session.scalars(delete(Order).where(empty).returning(Order.id))).all())
 
 
 async def delete_unproven(session: AsyncSession, before: datetime) -> int:

@@ -21,6 +21,7 @@ from backend.kit.errors import ShopError
 from backend.notifications.kinds import AuditFailed
 from backend.notifications.models import Notification
 from backend.orders.models import Order
+from backend.orders.sweeping import sweep
 from backend.payments.inbox import store_event
 from backend.payments.models import Event, Payment
 from backend.payments.providers.base import Hint
@@ -373,11 +374,15 @@ async def test_orders_that_nobody_paid_and_events_that_nobody_proved_are_deleted
     await spoil(shop, "update orders set created_at = created_at - interval '31 days'")
 
     await tidy(TidyBooks(), shop.deps)
+    unread = {order.id for order in await shop.all(select(Order))}
+    await sweep(shop.deps, shop.deps.providers.get("yookassa"), shop.now, far=False)
+    await tidy(TidyBooks(), shop.deps)
     kept = len(await shop.all(select(Event).where(~Event.proven)))
     await spoil(shop, "update inbox set received_at = received_at - interval '8 days'")
     await tidy(TidyBooks(), shop.deps)
 
     orders = {order.id for order in await shop.all(select(Order))}
+    assert abandoned.order_id in unread, "nobody knows whether it was paid while the list was not read"
     assert abandoned.order_id not in orders
     assert waiting.order_id in orders
     assert len(orders) == len(await shop.all(select(Payment))) == 2

@@ -102,6 +102,23 @@ async def test_a_month_passes_and_the_subscription_is_renewed_without_its_owner(
     assert len(owner.buyer.heard(AutopayNotice)) == 2
 
 
+async def test_a_second_charge_that_the_company_has_for_one_of_ours_is_ours_too(shop: Shop) -> None:
+    owner = await subscribes(shop)
+    await owner.is_warned()
+    await owner.reaches(12 * HOUR)
+    (charge,) = await owner.charges()
+    assert charge.request_body is not None
+
+    await owner.card_answers("canceled:insufficient_funds")
+    await shop.yookassa.send("a-key-of-somebody-else", charge.request_body)
+    await shop.passes(minutes=61)
+
+    charges = await owner.charges()
+    assert {(one.state, one.initiated_by) for one in charges} == {("succeeded", "shop"), ("canceled", "shop")}
+    assert [line.days for line in await owner.buyer.extensions()] == [30, 30]
+    assert owner.buyer.heard(PaymentFailed) == []
+
+
 async def test_it_goes_on_month_after_month_with_one_order_for_each(shop: Shop) -> None:
     owner = await subscribes(shop)
     start = await owner.buyer.paid_until()

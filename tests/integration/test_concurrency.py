@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
+from backend.audit.jobs import TidyBooks, tidy
 from backend.kit import clock
 from backend.kit.jobs import tick
 from backend.notifications.kinds import Ended, KeyReady
@@ -16,11 +17,14 @@ from backend.notifications.models import Notification
 from backend.notifications.service import notify
 from backend.orders.checkout import check_now
 from backend.orders.looking import refresh
-from backend.orders.service import settle
+from backend.orders.models import Order
+from backend.orders.service import lock_order, settle
+from backend.orders.sweeping import sweep
 from backend.payments.inbox import close_events
 from backend.payments.models import Payment
 from backend.payments.providers.base import Known, PaymentState, Snapshot
 from backend.payments.recording import find_bound
+from backend.payments.rules import NEVER
 from backend.payments.service import lock_payment
 from backend.subscriptions.service import lock_subscription, open_subscription, wake_sync
 from backend.users.service import lock_user
@@ -208,6 +212,48 @@ async def test_an_unanswered_look_and_a_settlement_do_not_stop_each_other(shop: 
     await shop.run_jobs()
 
     assert [line.days for line in await buyer.extensions()] == [30]
+
+
+async def test_an_order_is_locked_with_those_of_its_purchase_and_its_subscription_and_no_other(shop: Shop) -> None:
+    anna, bob = await shop.buyer(), await shop.buyer()
+    names = ["itself", "same purchase", "same subscription", "another"]
+    orders = dict(zip(names, [(await anna.orders("monthly")).order_id for _ in names], strict=True))
+    orders["somebody else's"] = (await bob.orders("monthly")).order_id
+    elsewhere = (await bob.subscription()).id
+    requests = {"itself": "1:2#a", "same purchase": "1:2#b", "somebody else's": "1:2#c"}
+    async with shop.deps.db.transaction() as session:
+        for name, order_id in orders.items():
+            values: dict[str, object] = {"client_request_id": requests.get(name, f"{name}#d")}
+            if name not in ("itself", "same subscription"):
+                values["subscription_id"] = elsewhere
+            await session.execute(update(Order).where(Order.id == order_id).values(values))
+
+    async with shop.deps.db.transaction() as locking, shop.deps.db.transaction() as looking:
+        await lock_order(locking, orders["itself"])
+        left = select(Order.id).with_for_update(skip_locked=True, key_share=True)
+        free = set((await looking.scalars(left)).all())
+
+    assert {name for name, order_id in orders.items() if order_id in free} == {"another", "somebody else's"}
+
+
+async def test_an_old_order_that_is_paid_while_it_is_tidied_away_stays(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Payment).values(state="canceled", next_check_at=NEVER))
+        await session.execute(update(Order).values(created_at=shop.now - timedelta(days=31)))
+    await sweep(shop.deps, shop.deps.providers.get("yookassa"), shop.now, far=False)
+    await shop.yookassa.pay(checkout.payment_id, webhooks=0)
+    paid = await snapshot_of(shop, (await shop.payment(checkout)).provider_payment_id or "")
+
+    async with shop.deps.db.transaction() as settling:
+        await settle(settling, shop.deps.providers, "yookassa", paid, shop.now)
+        tidying = asyncio.create_task(tidy(TidyBooks(), shop.deps))
+        await waits_or_ends(shop, tidying)
+    await tidying
+
+    assert [line.days for line in await buyer.extensions()] == [30]
+    assert (await shop.payment(checkout)).state == "succeeded"
 
 
 async def test_a_deadlock_is_an_outage_and_not_a_bug(shop: Shop) -> None:

@@ -109,23 +109,23 @@ async def test_an_answer_without_our_signature_is_of_no_payment_of_ours(shop: Sh
     assert [event.rejected_reason for event in await shop.events()] == ["unproven"] * len(unsigned)
 
 
-async def test_a_second_payment_of_one_attempt_is_adopted_and_both_give_days(shop: Shop) -> None:
+async def test_more_payments_of_one_attempt_are_adopted_and_all_give_days(shop: Shop) -> None:
     buyer = await shop.buyer()
     checkout = await buyer.orders("monthly")
     payment = await shop.payment(checkout)
     assert payment.request_body is not None
-    second = await shop.yookassa.send("a-key-of-somebody-else", payment.request_body)
+    refs = [payment.provider_payment_id or ""]
+    refs += [await shop.yookassa.send(f"key-{number}-of-somebody-else", payment.request_body) for number in (2, 3)]
 
-    await shop.yookassa.pay_ref(payment.provider_payment_id or "")
-    await shop.run_jobs()
-    await shop.yookassa.pay_ref(second)
-    await shop.run_jobs()
+    for ref in refs:
+        await shop.yookassa.pay_ref(ref)
+        await shop.run_jobs()
 
     payments = await buyer.payments()
-    assert {p.provider_payment_id for p in payments} == {payment.provider_payment_id, second}
+    assert {p.provider_payment_id for p in payments} == set(refs)
     assert {p.order_id for p in payments} == {checkout.order_id}
-    assert [line.days for line in await buyer.extensions()] == [30, 30]
-    assert [paid.key_ready for paid in buyer.heard(Paid)] == [False, True]
+    assert [line.days for line in await buyer.extensions()] == [30, 30, 30]
+    assert [paid.key_ready for paid in buyer.heard(Paid)] == [False, True, True]
 
 
 async def test_a_second_payment_of_one_attempt_is_found_by_the_sweep_when_its_webhook_is_lost(shop: Shop) -> None:
