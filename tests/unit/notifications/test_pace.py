@@ -68,7 +68,7 @@ async def test_all_chats_together_keep_the_pace() -> None:
 
     await asyncio.gather(*(pace.turn(chat) for chat in range(51)))
 
-    assert 0.5 <= time.monotonic() - started < 2
+    assert 0.49 <= time.monotonic() - started < 2  # timers of the loop are right to a millisecond
 
 
 async def test_a_chat_rests_for_as_long_as_the_messenger_says(moved: Path) -> None:
