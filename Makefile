@@ -30,9 +30,16 @@ migrate: runtime ## Bring the database at DATABASE_URL to the newest schema
 
 .PHONY: check
 check: setup ## Style, types, imports, the rules of the house, docs, migrations; under a minute
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-rules
+
+.PHONY: check-types
+check-types:
+	@.venv/bin/mypy
+
+.PHONY: check-rules
+check-rules:
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON_HERE) -m pytest tests/test_house.py tests/test_texts.py tests/test_docs.py
 	@$(PYTHON_HERE) -m scripts.check_migrations
