@@ -10,13 +10,12 @@ from backend.auth.service import PersonBlocked
 from backend.consents.models import Consent
 from backend.kit.errors import Conflict
 from backend.orders.models import Order
-from backend.orders.refunds import fetch
 from backend.orders.service import settle
-from backend.payments.providers.base import Known
 from backend.plans.models import Plan
 from backend.subscriptions.models import Subscription
 from backend.subscriptions.service import NoTrial, TrialUsed
 from backend.users.models import User
+from tests.integration.test_concurrency import ignoring_result, snapshot_of, waits_or_ends
 from tests.shop import Shop
 
 WEEK = timedelta(days=7)
@@ -59,14 +58,12 @@ async def test_a_trial_that_meets_a_payment_leaves_the_plan_that_was_bought(shop
     buyer = await shop.buyer()
     checkout = await buyer.orders("monthly")
     await shop.yookassa.pay(checkout.payment_id, webhooks=0)
-    ref = (await shop.payment(checkout)).provider_payment_id
-    paid, _ = await fetch(shop.deps.db, shop.deps.providers, "yookassa", ref or "")
-    assert isinstance(paid, Known)
+    paid = await snapshot_of(shop, (await shop.payment(checkout)).provider_payment_id or "")
 
     async with shop.deps.db.transaction() as session:
-        await settle(session, shop.deps.providers, "yookassa", paid.snapshot, shop.now)
-        tap = asyncio.create_task(buyer.takes_trial())
-        await asyncio.wait([tap], timeout=0.5)
+        await settle(session, shop.deps.providers, "yookassa", paid, shop.now)
+        tap = asyncio.create_task(ignoring_result(buyer.takes_trial()))
+        await waits_or_ends(shop, tap)
     await tap
 
     subscription = await buyer.subscription()
