@@ -65,4 +65,4 @@ def _listed(snapshot: Snapshot, ours: Payment | None) -> Paid | None:
         return None
     at = ours.paid_at if ours is not None else None
     at = at or snapshot.paid_at or snapshot.created_at
-    return Paid(snapshot.ref, snapshot.amount, snapshot.refunded_minor, at) if at is not None else None
+    return Paid(snapshot.ref, snapshot.amount, snapshot.refunded_minor or 0, at) if at is not None else None

@@ -15,7 +15,7 @@ from backend.kit.money import Money
 from backend.notifications.kinds import RefundFailed
 from backend.notifications.service import tell_operators
 from backend.orders.models import Order
-from backend.orders.service import get_order, take_back, take_listed, wake_refresh
+from backend.orders.service import CAME, get_order, take_back, take_listed, wake_refresh
 from backend.payments import circuits, refunds
 from backend.payments.models import Payment, Refund
 from backend.payments.providers import Providers
@@ -84,7 +84,7 @@ async def _wish(session: AsyncSession, payment: Payment, order: Order | None, am
 async def fetch(
     db: Database, providers: Providers, provider_id: str, ref: str
 ) -> tuple[Result, Sequence[RefundSnapshot]]:
-    """How a payment stands, with its refunds where more went back than we know of: both or nothing."""
+    """How a payment stands, with its refunds where more may have gone back than we know of: both or nothing."""
     result = await providers.get(provider_id).fetch(ref)
     if not isinstance(result, Known):
         return result, ()
@@ -99,17 +99,21 @@ async def listed_refunds(
 ) -> Sequence[RefundSnapshot]:
     """The refunds of a payment, asked for where its company says that more went back than we know of.
 
+    Of a payment that is in our books they are asked for, too, where the company leaves out how much went back.
+
     Raises:
         Unavailable: they could not be read.
     """
-    if snapshot.refund_ref is not None or not snapshot.refunded_minor:
+    told = snapshot.refunded_minor
+    if snapshot.refund_ref is not None or told == 0:
         return ()
     async with db.transaction() as session:
         query = select(Payment.refunded_minor).where(
-            Payment.provider == provider_id, Payment.provider_payment_id == snapshot.ref
+            Payment.provider == provider_id, Payment.provider_payment_id == snapshot.ref, Payment.state.in_(CAME)
         )
-        known = await session.scalar(query) or 0
-    if snapshot.refunded_minor <= known:
+        known = await session.scalar(query)
+    news = told > (known or 0) if told is not None else known is not None
+    if not news:
         return ()
     return [refund async for refund in providers.get(provider_id).refunds_of(snapshot.ref)]
 

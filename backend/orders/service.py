@@ -16,7 +16,15 @@ from backend.kit.errors import NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.money import Money
 from backend.kit.tokens import new_id
-from backend.notifications.kinds import Paid, PaidAgain, PaymentFailed, PaymentInReview, PaymentSeen, Refunded
+from backend.notifications.kinds import (
+    Paid,
+    PaidAgain,
+    PaymentFailed,
+    PaymentInReview,
+    PaymentSeen,
+    Refunded,
+    RefundUnread,
+)
 from backend.notifications.service import notify, tell_operators
 from backend.orders import renewals
 from backend.orders.asking import BLOCKED, ask_for_the_rest, ask_operators
@@ -158,8 +166,9 @@ async def settle(
             await saved.keep(session, payment, snapshot.saved, now)
     else:
         await _tell_move(session, recorded, snapshot, now)
+    gone = snapshot.refunded_minor or 0
     if snapshot.refund_ref is not None:
-        await take_back(session, payment, snapshot.refund_ref, snapshot.refunded_minor - payment.refunded_minor, now)
+        await take_back(session, payment, snapshot.refund_ref, gone - payment.refunded_minor, now)
     elif recorded.stray:
         assert payment.review_reason is not None
         await refunds.give_all_back(session, providers, payment, payment.review_reason, now)
@@ -167,7 +176,7 @@ async def settle(
         await take_listed(session, payment, refund, now)
     if event is not None:
         event.handled_at = now
-    elif payment.refunded_minor < snapshot.refunded_minor and payment.state in CAME:
+    elif payment.refunded_minor < gone and payment.state in CAME:
         await inbox.postpone_events(session, provider_id, snapshot.ref, "a refund that is not listed yet", now)
     else:
         await inbox.close_events(session, provider_id, snapshot.ref, snapshot.state, now)
@@ -187,9 +196,20 @@ async def settle_told(session: AsyncSession, providers: Providers, provider_id: 
 
 async def take_listed(session: AsyncSession, payment: Payment, refund: RefundSnapshot, now: datetime) -> None:
     """Take back what a company lists as given back. The caller holds the payment's row."""
-    if refund.state == "succeeded" and refund.amount is not None:
-        known = payment.refunded_minor if refund.in_all else 0
-        await take_back(session, payment, refund.ref, refund.amount.minor - known, now)
+    if refund.state != "succeeded":
+        return
+    if refund.amount is None:
+        await _tell_unread(session, payment, refund.ref, now)
+        return
+    known = payment.refunded_minor if refund.in_all else 0
+    await take_back(session, payment, refund.ref, refund.amount.minor - known, now)
+
+
+async def _tell_unread(session: AsyncSession, payment: Payment, ref: str, now: datetime) -> None:
+    order = await get_order(session, payment.order_id) if payment.order_id else None
+    number, known_as = order.number if order else None, payment.provider_payment_id or ""
+    unread = RefundUnread(payment.id, known_as, payment.provider, number)
+    await tell_operators(session, unread, once=f"refund-unread:{payment.id}:{ref}", now=now)
 
 
 async def take_back(

@@ -204,6 +204,7 @@ async def lags_behind(session: AsyncSession, provider_id: str, snapshot: Snapsho
     by_ref = (Payment.provider == provider_id) & (Payment.provider_payment_id == snapshot.ref)
     known = (await session.execute(select(Payment.state, Payment.refunded_minor).where(by_ref))).one_or_none()
     if known is not None:
-        return snapshot.refunded_minor > known.refunded_minor or advances(PaymentState(known.state), snapshot.state)
+        gone = snapshot.refunded_minor or 0
+        return gone > known.refunded_minor or advances(PaymentState(known.state), snapshot.state)
     payment_id = parse_id(snapshot.pid)
     return payment_id is not None and await session.get(Payment, payment_id) is not None

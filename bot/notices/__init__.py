@@ -30,6 +30,7 @@ OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
     kinds.PaymentInReview: operator.in_review,
     kinds.RefundAsked: refunds.asked,
     kinds.RefundFailed: refunds.failed,
+    kinds.RefundUnread: refunds.unread,
     kinds.PaidAgain: refunds.paid_again,
     kinds.ReceiptRefused: receipts.refused,
     kinds.RegistrarRefusesUs: receipts.refuses_us,

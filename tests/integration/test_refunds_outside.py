@@ -6,7 +6,7 @@ import itertools
 import pytest
 from sqlalchemy import update
 
-from backend.notifications.kinds import Refunded
+from backend.notifications.kinds import Refunded, RefundUnread
 from backend.orders.checkout import Checkout
 from backend.orders.returns import call_off
 from backend.orders.service import settle, take_back
@@ -110,6 +110,23 @@ async def test_a_refund_and_its_payment_become_known_together(shop: Shop) -> Non
     assert (await shop.payment(checkout)).refunded_minor == 29900
 
 
+@pytest.mark.parametrize("heard", [True, False])
+async def test_a_payment_that_tells_nothing_of_refunds_has_them_listed(shop: Shop, heard: bool) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+    await shop.passes(days=4)
+    await returned_there(shop, checkout, "100.00", heard=heard)
+    (shown,) = await shop.yookassa.objects(checkout.payment_id)
+    del shown["refunded_amount"]
+    path = f"/v3/payments/{shown['id']}"
+    shop.yookassa.breaks(("GET", path), "status", status=200, body=shown, times=None)
+
+    await shop.passes(hours=1)
+
+    assert await ledger(buyer) == [30, -10]
+    assert all(event.handled_at for event in await shop.events())
+
+
 async def test_while_the_refunds_cannot_be_read_the_event_waits(shop: Shop) -> None:
     buyer = await shop.buyer()
     checkout = await buyer.buys()
@@ -175,6 +192,25 @@ async def test_coins_that_a_person_gave_back_are_found_in_their_order(shop: Shop
     assert [row.provider_refund_id for row in await refund_rows(shop)] == [f"cg-{ref}-10000", f"cg-{ref}-29900"]
     assert [row.origin for row in await refund_rows(shop)] == ["external", "external"]
     assert await ledger(buyer) == [30, -10, -20]
+
+
+async def test_coins_of_which_nothing_tells_how_many_went_back_are_told_to_the_operators(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    _, ref = await pays_coins(shop, buyer)
+    await coingate(shop, f"orders/{ref}/refund", amount="100.00")
+    url, headers = (
+        f"{shop.town.companies_url}/sandbox/coingate/v2/orders/{ref}",
+        {"Authorization": f"Token {COINGATE_KEY}"},
+    )
+    shown = {**(await shop.yookassa.http.get(url, headers=headers)).json(), "refunds": []}
+    faults = shop.town.companies.world.faults
+    faults.arm("coingate", "status", method="GET", path=f"/v2/orders/{ref}", status=200, body=shown, times=None)
+
+    await shop.passes(minutes=5)
+
+    (told,) = [kind for kind in shop.channel.told if isinstance(kind, RefundUnread)]
+    assert told.payment_ref == str(ref)
+    assert await ledger(buyer) == [30]
 
 
 async def requested(shop: Shop, ref: int, *amounts: str) -> list[int]:

@@ -76,6 +76,8 @@ operator-refund-failed-title = ⚠️ <b>The refund did not happen: { $amount }<
 operator-refund-unknown-title = ⚠️ <b>Nobody knows whether the refund happened: { $amount }</b>
 operator-refund-of-order = Order No. { $order }. { $provider }, payment <code>{ $payment }</code>.
 operator-refund-of-none = The money was for no order. { $provider }, payment <code>{ $payment }</code>.
+operator-refund-unread-title = ⚠️ <b>Part of the money was returned, nobody knows how much</b>
+operator-refund-unread-then = The provider named no sum, so the shop has taken no days. Look at the payment in the cabinet. Once the sum shows there the shop counts it by itself. If it does not, ask the provider's support.
 operator-refund-reason = Reason: { $reason }
 operator-refund-retry =
     Try again:

@@ -77,6 +77,8 @@ operator-refund-failed-title = ⚠️ <b>Возврат не прошёл: { $am
 operator-refund-unknown-title = ⚠️ <b>Неизвестно, прошёл ли возврат: { $amount }</b>
 operator-refund-of-order = Заказ № { $order }. { $provider }, платёж <code>{ $payment }</code>.
 operator-refund-of-none = Деньги были не за заказ. { $provider }, платёж <code>{ $payment }</code>.
+operator-refund-unread-title = ⚠️ <b>Часть денег возвращена, но сколько — неизвестно</b>
+operator-refund-unread-then = Провайдер не назвал сумму, поэтому магазин не забрал дней. Посмотрите платёж в кабинете. Как только сумма там появится, магазин посчитает её сам. Если её нет, спросите поддержку провайдера.
 operator-refund-reason = Причина: { $reason }
 operator-refund-retry =
     Повторить:

@@ -31,7 +31,7 @@ from backend.notifications.kinds.receipts import (
     ReceiptRefused,
     RegistrarRefusesUs,
 )
-from backend.notifications.kinds.refunds import PaidAgain, RefundAsked, RefundDecided, RefundFailed
+from backend.notifications.kinds.refunds import PaidAgain, RefundAsked, RefundDecided, RefundFailed, RefundUnread
 from backend.notifications.kinds.sale import (
     CheckoutReady,
     Ended,
@@ -82,6 +82,7 @@ __all__ = [
     "RefundAsked",
     "RefundDecided",
     "RefundFailed",
+    "RefundUnread",
     "Refunded",
     "RegistrarRefusesUs",
     "RenewalNotStopped",

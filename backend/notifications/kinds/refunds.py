@@ -50,6 +50,17 @@ class RefundFailed(Kind):
 
 
 @dataclass(frozen=True)
+class RefundUnread(Kind):
+    """To the operators: a company says that money of a payment went back, and not how much."""
+
+    priority: ClassVar[int] = 2
+    payment_id: UUID
+    payment_ref: str
+    provider: str
+    order_number: int | None  # None: the money was for no order
+
+
+@dataclass(frozen=True)
 class PaidAgain(Kind):
     """To the operators: an order was paid more than once, `times` by now."""
 

@@ -63,7 +63,7 @@ class Snapshot:
     mac: object = None
     url: str | None = None  # where the buyer pays, while that is possible
     reason: str | None = None  # why it was canceled, in the company's words
-    refunded_minor: int = 0
+    refunded_minor: int | None = 0  # None: the company leaves that out, its list of refunds says
     refund_ref: str | None = None  # the refund that made it so many, where the company tells
     payer: str | None = None  # who paid, where the company tells
     held: bool = False  # the money is only held: `capture` takes it
@@ -122,7 +122,10 @@ Result = Known | Rejected | NotProcessed | Unknown | Misconfigured
 
 @dataclass(frozen=True, slots=True)
 class RefundSnapshot:
-    """A refund as the company says it is now. `state` is pending, succeeded or canceled."""
+    """A refund as the company says it is now. `state` is pending, succeeded or canceled.
+
+    `amount` is None when it could not be read exactly.
+    """
 
     ref: str
     payment_ref: str

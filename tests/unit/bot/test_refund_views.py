@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from backend.kit.i18n import Translate, languages, translator
-from backend.notifications.kinds import Paid, PaidAgain, RefundAsked, RefundDecided, RefundFailed
+from backend.notifications.kinds import Paid, PaidAgain, RefundAsked, RefundDecided, RefundFailed, RefundUnread
 from backend.orders.asking import BLOCKED, BY_BUYER, TWICE
 from backend.orders.returns import Decision, Refundable
 from backend.payments.providers.base import GivesBack
@@ -57,6 +57,8 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
         yield f"question {why}", notices.asked(replace(ASKED, why=why, username=None), t, NOW)
     for reason in ("insufficient_funds", HOSTILE, None):
         yield f"failed {reason}", notices.failed(replace(FAILED, reason=reason), t, NOW)
+    for order in (1001, None):
+        yield f"unread {order}", notices.unread(RefundUnread(ID, HOSTILE, "coingate", order), t, NOW)
     yield "failed, stray", notices.failed(replace(FAILED, order_number=None), t, NOW)
 
 

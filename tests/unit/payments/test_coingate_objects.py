@@ -204,6 +204,14 @@ def test_a_refund_that_is_not_completed_gave_nothing_back(status: Any) -> None:
     assert refund(body(status="partially_refunded", refunds=[given_back(8, "100.0", status)])) is None
 
 
+@pytest.mark.parametrize("entries", [[], None, [given_back(8, "strange")], [{"status": "completed"}]])
+def test_a_part_of_which_nothing_tells_how_much_is_known_to_be_unknown(entries: Any) -> None:
+    partly = {"status": "partially_refunded", "refunds": entries}
+
+    assert refund(body(**partly)) == RefundSnapshot("cg-538-unknown", "538", "succeeded", None)
+    assert read(**partly).refunded_minor is None
+
+
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
 @pytest.mark.parametrize("name", sorted(body()))
 def test_no_field_surprises(name: str, odd: object) -> None:

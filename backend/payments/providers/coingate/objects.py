@@ -51,7 +51,7 @@ def order(body: Json, *, account: str, test: bool) -> Snapshot | None:
         mac=mac,
         url=url if url and url.startswith(("https://", "http://")) and state in PAYABLE else None,
         reason=status if state is PaymentState.CANCELED else None,
-        refunded_minor=returned.amount.minor if returned and returned.amount else 0,
+        refunded_minor=_minor(returned),
         created_at=moment(body.get("created_at")),
         paid_at=moment(body.get("paid_at")) if state is PaymentState.SUCCEEDED else None,
     )
@@ -99,14 +99,22 @@ def refund(body: Json) -> RefundSnapshot | None:
     """All that was given back so far; None: nothing. An order gives back only when its status says so.
 
     Its name is the sum, "cg-538-10000": parts end in any order, and one that shows in the status alone has no id.
+    Its amount is None where the status says so and nothing tells how much.
     """
     ref, status, paid = order_ref(body.get("id")), text(body.get("status")), price(body)
     if ref is None or paid is None or status not in REFUNDED:
         return None
-    completed = [entry for entry in items(body.get("refunds")) if entry.get("status") == "completed"]
+    entries = items(body.get("refunds"))
+    completed = [entry for entry in entries if entry.get("status") == "completed"]
     parts = [amount(entry.get("request_amount"), paid.currency) for entry in completed]
     told = sum(part.minor for part in parts if part)
     given = paid.minor if status == "refunded" else min(told, paid.minor)
     if not given:
-        return None
+        return RefundSnapshot(f"cg-{ref}-unknown", ref, "succeeded", None) if completed or not entries else None
     return RefundSnapshot(f"cg-{ref}-{given}", ref, "succeeded", Money(given, paid.currency), in_all=True)
+
+
+def _minor(returned: RefundSnapshot | None) -> int | None:
+    if returned is None:
+        return 0
+    return returned.amount.minor if returned.amount else None

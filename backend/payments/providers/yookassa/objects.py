@@ -111,7 +111,7 @@ def payment(body: Json) -> Snapshot | None:
         mac=metadata.get("mac"),
         url=url if url and url.startswith(("https://", "http://")) else None,
         reason=text(part(body.get("cancellation_details")).get("reason")),
-        refunded_minor=refunded.minor if refunded else 0,
+        refunded_minor=refunded.minor if refunded else None,
         saved=_saved(part(body.get("payment_method"))) if status == "succeeded" else None,
         receipt=text(body.get("receipt_registration")),
         held=status == "waiting_for_capture",
