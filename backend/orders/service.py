@@ -19,6 +19,7 @@ from backend.kit.tokens import new_id
 from backend.notifications.kinds import (
     Paid,
     PaidAgain,
+    PaymentChecked,
     PaymentFailed,
     PaymentInReview,
     PaymentSeen,
@@ -263,6 +264,8 @@ async def fulfil(session: AsyncSession, payment: Payment, now: datetime, *, late
         source_id=str(payment.id),
         limits=Limits(order.plan_id, promised["device_limit"], promised["traffic_limit_bytes"]),
     )
+    user = await users.get_user(session, order.user_id)
+    closed = user.blocked_at is not None or granted.subscription.blocked
     others = await paid_besides(session, payment)
     kept = sum(days - days_taken(days, one.amount_minor, one.refunded_minor) for one, days in others)
     paid = Paid(
@@ -275,14 +278,14 @@ async def fulfil(session: AsyncSession, payment: Payment, now: datetime, *, late
         shown_in=order.shown_in,
         late=late,
         times=1 + len(others),
+        closed=closed,
     )
     await notify(session, order.user_id, paid, once=f"paid:{payment.id}", now=now)
     await receipts.enter(session, payment, item_name(order.period_days, order.number), now)
     if others:
         again = PaidAgain(order.number, str(payment.amount), payment.provider, 1 + len(others))
         await tell_operators(session, again, once=f"again:{payment.id}", now=now)
-    user = await users.get_user(session, order.user_id)
-    if user.blocked_at is not None or granted.subscription.blocked:
+    if closed:
         await ask_operators(session, payment, order, now, amount=payment.amount, why=BLOCKED)
     log.info("payment.settled", order=order.id, payment=payment.id, days=order.period_days)
     return granted
@@ -320,6 +323,9 @@ async def _tell_seen(session: AsyncSession, payment: Payment, now: datetime) -> 
 async def _tell_review(session: AsyncSession, payment: Payment, now: datetime) -> None:
     review = PaymentInReview(payment.id, payment.provider, payment.review_reason or "")
     await tell_operators(session, review, once=f"review:{payment.id}", now=now)
+    order = await get_order(session, payment.order_id)
+    checked = PaymentChecked(payment.id, order.shown_in)
+    await notify(session, order.user_id, checked, once=f"checked:{payment.id}", now=now)
 
 
 async def lock_order(session: AsyncSession, order_id: UUID | None) -> None:

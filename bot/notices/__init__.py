@@ -11,6 +11,7 @@ NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
     kinds.Paid: sale.paid,
     kinds.PaymentFailed: sale.failed,
     kinds.PaymentSeen: sale.seen,
+    kinds.PaymentChecked: sale.checked,
     kinds.CheckoutReady: sale.checkout_ready,
     kinds.KeyReady: sale.key_ready,
     kinds.Refunded: sale.refunded,

@@ -9,6 +9,7 @@ from backend.notifications.kinds import (
     EndingSoon,
     KeyReady,
     Paid,
+    PaymentChecked,
     PaymentFailed,
     PaymentSeen,
     Refunded,
@@ -20,7 +21,15 @@ from bot.notices.base import Hearer, Said, in_place, place_of
 from bot.screens.checkout import current_view
 from bot.screens.keys import key_views, load_holding
 from bot.screens.methods import plan_consent
-from bot.screens.outcomes import failed_view, paid_view, refunded_view, renewed_view, seen_view
+from bot.screens.outcomes import (
+    checked_view,
+    closed_view,
+    failed_view,
+    paid_view,
+    refunded_view,
+    renewed_view,
+    seen_view,
+)
 from bot.screens.profile import ended_view, ending_view
 from bot.screens.refunds import paid_again_view
 
@@ -29,9 +38,12 @@ log = structlog.get_logger()
 
 async def paid(kind: Paid, to: Hearer) -> Said:
     bought = await current_checkout(to.deps, payment_id=kind.payment_id, user_id=to.user.id)
-    if kind.times > 1:  # below what was said of the first payment
+    again = kind.times > 1
+    place = None if kind.late or again else place_of(kind.shown_in)  # below what was said of the first payment
+    if kind.closed:
+        return Said([closed_view(to.t, kind, bought, to.deps.brand)], place)
+    if again:
         return Said([paid_again_view(to.t, kind, bought, to.now)])
-    place = None if kind.late else place_of(kind.shown_in)
     if not kind.key_ready:
         return Said([paid_view(to.t, kind, bought, to.now)], place)
     holding = await load_holding(to.deps, to.user, kind.subscription_id, to.t, to.now)
@@ -44,6 +56,10 @@ async def failed(kind: PaymentFailed, to: Hearer) -> Said:
 
 async def seen(kind: PaymentSeen, to: Hearer) -> Said:
     return await in_place(to, kind.payment_id, kind.shown_in, seen_view(to.t, kind.payment_id))
+
+
+async def checked(kind: PaymentChecked, to: Hearer) -> Said:
+    return await in_place(to, kind.payment_id, kind.shown_in, checked_view(to.t, to.deps.brand))
 
 
 async def checkout_ready(kind: CheckoutReady, to: Hearer) -> Said:

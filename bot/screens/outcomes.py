@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
 from backend.notifications.kinds import Paid, Refunded
 from backend.orders.checkout import Checkout
 from backend.payments.rules import SENT_PERHAPS
 from bot.callbacks import CheckPayment, ChoosePlan, Open, Screen
+from bot.screens.help import contact
 from bot.screens.keys import Holding, key_rows, subscription_button
 from bot.screens.plans import plan_name
 from bot.view import Button, View, copyable, escape, lines, paragraphs
@@ -43,6 +45,14 @@ def seen_view(t: Translate, payment_id: UUID) -> View:
     )
 
 
+def checked_view(t: Translate, brand: Brand) -> View:
+    """The money is here and an operator looks at it."""
+    return View(
+        paragraphs(t("review-title"), t("review-wait", support=contact(brand))),
+        [[Button(t("button-home"), Open(screen=Screen.HOME))]],
+    )
+
+
 def paid_title(t: Translate, heading: str, bought: Checkout) -> str:
     """How much came, and below it what for: whoever asks about a payment is asked for the order."""
     plan = escape(plan_name(t, bought.plan_names))
@@ -73,6 +83,18 @@ def renewed_view(t: Translate, paid: Paid, bought: Checkout, holding: Holding, n
             copyable(t("profile-link"), holding.link) if holding.link else "",
         ),
         key_rows(t, holding),
+    )
+
+
+def closed_view(t: Translate, paid: Paid, bought: Checkout, brand: Brand) -> View:
+    """Money came from somebody who is blocked: an operator decides whether it goes back."""
+    return View(
+        paragraphs(
+            paid_title(t, t("paid-title", price=paid.amount), bought),
+            t("paid-late") if paid.late else "",
+            t("paid-closed", support=contact(brand)),
+        ),
+        [[Button(t("button-home"), Open(screen=Screen.HOME))]],
     )
 
 

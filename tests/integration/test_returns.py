@@ -377,6 +377,7 @@ async def test_a_blocked_buyer_who_pays_has_days_no_key_and_an_operator_who_deci
     await shop.run_jobs()
 
     assert await ledger(buyer) == [30]
+    assert [told.closed for told in buyer.heard(Paid)] == [True]
     assert [client["enable"] for client in await shop.panel.clients()] == [False]
     (asked,) = operators_heard(shop, RefundAsked)
     assert isinstance(asked, RefundAsked)

@@ -55,7 +55,7 @@ async def test_money_that_is_not_what_was_asked_for_waits_for_a_person(shop: Sho
         assert (payment.review_reason or "").startswith(reason), fields
         assert payment.next_check_at == NEVER
         assert await buyer.extensions() == []
-        assert buyer.heard(Paid) == []
+        assert buyer.told == ["PaymentChecked"]
     assert await shop.panel.clients() == []
 
 

@@ -51,6 +51,10 @@ paid-until = Your subscription is valid until { $moment }.
 paid-key-coming = 🔑 Your key is on its way: I will send it here as soon as it works.
 paid-extended = 📅 Added: { days-count }. Your subscription is valid until { $moment }.
 paid-same-key = The key and the link are the same, nothing has to change in your app.
+paid-closed = 🚫 Your access is suspended, so the key does not work. The days are booked, and the seller decides whether the money goes back. Write to us: { $support }
+
+review-title = 🔎 <b>The payment is in, and we are checking it</b>
+review-wait = It differs from the order, so a person looks at it. Your money is safe, and the answer comes here. If it takes long, write to us: { $support }
 
 seen-title = ⏳ <b>Your transfer was seen on the network</b>
 seen-wait = We are waiting for confirmations, which usually takes from a few minutes to an hour. There is nothing you need to do: the key comes as soon as the transfer is confirmed.

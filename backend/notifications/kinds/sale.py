@@ -25,6 +25,7 @@ class Paid(Kind):
     shown_in: str | None
     late: bool = False  # the payment was thought dead
     times: int = 1  # how often this order was paid by now; `days` are of all of these
+    closed: bool = False  # the buyer is blocked: no key is on
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,15 @@ class PaymentFailed(Kind):
 @dataclass(frozen=True)
 class PaymentSeen(Kind):
     """The money is on its way, and there is nothing for the buyer to do: a network has yet to confirm it."""
+
+    priority: ClassVar[int] = 1
+    payment_id: UUID
+    shown_in: str | None
+
+
+@dataclass(frozen=True)
+class PaymentChecked(Kind):
+    """The money came, it is not what was asked for, and an operator decides what becomes of it."""
 
     priority: ClassVar[int] = 1
     payment_id: UUID

@@ -25,7 +25,7 @@ from bot.screens.help import help_view, paysupport_view
 from bot.screens.home import home_view, trial_view
 from bot.screens.keys import choose_key_view, key_qr_view, key_views
 from bot.screens.methods import methods_view
-from bot.screens.outcomes import failed_view, paid_view, renewed_view
+from bot.screens.outcomes import checked_view, closed_view, failed_view, paid_view, renewed_view
 from bot.screens.plans import plans_view
 from bot.screens.profile import choice_view, ended_view, ending_view, history_view, profile_view, reissue_view
 from bot.screens.settings import settings_view
@@ -75,6 +75,8 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
     for reason in (None, "insufficient_funds", "expired_on_confirmation", HOSTILE):
         yield f"failed {reason}", failed_view(t, None if reason is None else 2, reason)
     yield "paid", paid_view(t, PAID, checkout(), NOW)
+    yield "checked", checked_view(t, SMALL_BRAND)
+    yield "closed", closed_view(t, PAID, checkout(), BRAND)
     yield "renewed", renewed_view(t, PAID, checkout(), KEYED, NOW)
     for number, view in enumerate([*key_views(t, KEYED, NOW), *key_views(t, holding(node()), NOW)]):
         yield f"key {number}", view
