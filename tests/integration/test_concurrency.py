@@ -236,6 +236,19 @@ async def test_an_order_is_locked_with_those_of_its_purchase_and_its_subscriptio
     assert {name for name, order_id in orders.items() if order_id in free} == {"another", "somebody else's"}
 
 
+async def test_a_payment_of_an_order_may_be_written_while_that_is_locked(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    order_id = (await shop.payment(checkout)).order_id
+
+    async with shop.deps.db.transaction() as locking, shop.deps.db.transaction() as naming:
+        await lock_order(locking, order_id)
+        named = select(Order.id).where(Order.id == order_id)
+        free = await naming.scalar(named.with_for_update(skip_locked=True, read=True, key_share=True))
+
+    assert free == order_id
+
+
 async def test_an_old_order_that_is_paid_while_it_is_tidied_away_stays(shop: Shop) -> None:
     buyer = await shop.buyer()
     checkout = await buyer.orders("monthly")

@@ -138,7 +138,7 @@ async def test_a_definite_no_is_told_at_once_and_never_repeated(shop: Shop) -> N
 
     assert (checkout.state, checkout.url) == (PaymentState.FAILED, None)
     (failed,) = buyer.heard(PaymentFailed)
-    assert failed.payment_id == checkout.payment_id
+    assert (failed.payment_id, failed.shown_in) == (checkout.payment_id, f"telegram:{buyer.id}:1")
     assert len(await shop.yookassa.creates()) == 1
     assert (await shop.payment(checkout)).state == PaymentState.FAILED
 

@@ -117,3 +117,33 @@ async def test_of_a_refund_that_may_be_listed_yet_an_operator_starts_no_second(s
     assert [row.state for row in await refund_rows(shop)] == ["succeeded"]
     assert len(await made_there(shop)) == len({key for key, _ in await sent(shop)}) == 1
     assert await ledger(buyer) == [30, -10]
+
+
+async def test_a_refund_in_review_that_the_company_works_on_is_waited_for(shop: Shop) -> None:
+    await shop.yookassa.act("refunds/policy", result="pending")
+    buyer, checkout, _ = await sent_in_vain(shop, "lost_after")
+    shop.yookassa.breaks(REFUND, "status", status=400, body=KEY_USED)
+    await shop.passes(seconds=70)
+    (made,) = await made_there(shop)
+
+    await look_again(shop.deps.db, shop.deps.providers, checkout.payment_id, shop.now)
+
+    (row,) = await refund_rows(shop)
+    assert (row.state, row.provider_refund_id) == ("pending", made["id"])
+    await shop.yookassa.act(f"refunds/{made['id']}/settle", result="succeeded")
+    await shop.passes(hours=1, minutes=1)
+    assert [row.state for row in await refund_rows(shop)] == ["succeeded"]
+    assert await ledger(buyer) == [30, -10]
+
+
+async def test_a_refund_that_nobody_answers_is_sent_ever_more_rarely(shop: Shop) -> None:
+    await sent_in_vain(shop, "lost_before")
+    shop.yookassa.breaks(REFUND, "lost_before", times=None)
+
+    waits = []
+    for _ in range(4):
+        (row,) = await refund_rows(shop)
+        waits.append((row.next_check_at - shop.now).total_seconds() // 60)
+        await shop.passes(seconds=(row.next_check_at - shop.now).total_seconds() + 1)
+
+    assert waits == sorted(set(waits))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.kit import clock
-from backend.notifications.kinds import Paid
+from backend.notifications.kinds import Paid, PaymentSeen
 from backend.notifications.models import Notification
 from backend.orders.service import settle
 from backend.payments.providers.base import PaymentState
@@ -17,6 +17,7 @@ from backend.plans.models import Plan, PlanPrice
 from backend.plans.service import PlanNotOnSale, withdraw
 from backend.users.models import User
 from tests.integration.test_concurrency import snapshot_of
+from tests.integration.test_refunds_outside import coingate
 from tests.shop import Shop
 
 MONTH = timedelta(days=30)
@@ -220,6 +221,19 @@ async def test_a_payment_of_a_blocked_person_books_the_days_and_opens_no_key(sho
     assert [line.days for line in await buyer.extensions()] == [30]
     assert (await shop.panel.client())["enable"] is False
     assert buyer.told == ["Paid"]
+
+
+async def test_coins_that_a_network_has_yet_to_confirm_are_told_of_once_and_in_place(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders(provider="coingate", method="btc")
+    ref = (await shop.payment(checkout)).provider_payment_id
+
+    await coingate(shop, f"orders/{ref}/pay", coin="BTC")
+    await shop.passes(minutes=2)
+    await shop.passes(minutes=2)
+
+    assert (await shop.payment(checkout)).state == PaymentState.CONFIRMING
+    assert buyer.heard(PaymentSeen) == [PaymentSeen(checkout.payment_id, f"telegram:{buyer.id}:1")]
 
 
 # --- what was ordered is what is given ---
