@@ -56,14 +56,19 @@ async def recorded(stage: Stage, kind: type[Scene]) -> dict[str, tuple[int, int]
 
 
 async def kill_at(stage: Stage, kind: type[Scene], cuts: list[Cut], *, enough: int) -> None:
-    """Play the story with each of these kills, until `enough` were met: one that comes too late ends nothing."""
-    began, tried, met, failures = time.monotonic(), 0, 0, []
-    for cut in cuts:
-        if met == enough:
-            break
+    """Play the story with each of these kills, until `enough` were met.
+
+    A story that ended before its kill is played once more: how much each process says differs a little.
+    """
+    began, tried, failures = time.monotonic(), 0, []
+    met: set[Cut] = set()
+    for cut in (*cuts, *cuts):
+        if len(met) == enough or cut in met:
+            continue
         tried += 1
         try:
-            met += await play(stage, kind(), cut)
+            if await play(stage, kind(), cut):
+                met.add(cut)
         except (AssertionError, TimeoutError, httpx2.HTTPError) as error:
             failures.append(f"{cut}: {type(error).__name__} {error}")
             for line in stage.lines.values():
@@ -72,9 +77,10 @@ async def kill_at(stage: Stage, kind: type[Scene], cuts: list[Cut], *, enough: i
                 pass
     failures += await audit(stage)
     with REPORT.open("a") as report:  # of two runs side by side
-        report.write(f"{kind.name}: {met} of {tried} kills met, {time.monotonic() - began:.0f} s\n")
+        seconds = time.monotonic() - began
+        report.write(f"{kind.name}: {len(met)} of {enough} kills met in {tried} stories, {seconds:.0f} s\n")
     assert not failures, "\n\n".join(failures)
-    assert met >= enough // 2, "the stories end before their kills"
+    assert len(met) >= enough * 4 // 5, "the stories end before their kills"
 
 
 async def audit(stage: Stage) -> list[str]:
