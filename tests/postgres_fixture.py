@@ -1,21 +1,25 @@
 """A pytest plugin: one throwaway PostgreSQL for the whole run."""
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from cli.postgres import Postgres
 
 
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
-    """`postgresql://...` of a server for tests alone; `SHOP_TEST_DSN` names one that already runs."""
+    """`postgresql://...` of a database for tests alone, on a new server or on the one `SHOP_TEST_DSN` names."""
     if dsn := os.environ.get("SHOP_TEST_DSN"):
-        yield dsn
+        yield new_database(dsn)
         return
     with throwaway_postgres() as dsn:
         yield dsn
@@ -28,6 +32,14 @@ def throwaway_postgres() -> Iterator[str]:
         Path(home).chmod(0o711)  # where root may not use namespaces, `nobody` has to pass through
         with Postgres(Path(home), durable=False) as postgres:
             yield postgres.dsn
+
+
+def new_database(dsn: str) -> str:
+    """An empty database beside the one of this address."""
+    name = f"test_{secrets.token_hex(4)}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
 
 
 def memory() -> str | None:

@@ -4,12 +4,9 @@ import itertools
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2
-import psycopg
 import pytest
-from psycopg import sql
 
 from backend.kit.tokens import Secrets
 from backend.payments.mac import hook_token
@@ -18,6 +15,7 @@ from sandbox.companies import SHOP_ID, environment
 from tests.journeys.person import Person
 from tests.journeys.processes import STARTS_WITHIN, Process, free_ports
 from tests.journeys.world import World, until
+from tests.postgres_fixture import new_database
 
 NewPerson = Callable[..., Awaitable[Person]]
 
@@ -101,14 +99,6 @@ def _processes(home: Path, dsn: str, shop_url: str, sandbox_url: str) -> dict[st
         "sandbox": sandbox,
         **{name: Process(name, ("cli.main", command), settings, home) for name, command in ours.items()},
     }
-
-
-def new_database(dsn: str) -> str:
-    """An empty database beside the one that other tests share."""
-    name = f"journeys_{secrets.token_hex(4)}"
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
 
 
 def webhook_path(secret_key: str) -> str:

@@ -9,12 +9,13 @@ import pytest
 
 from cli.migrations import migrate
 from sandbox.companies import environment
-from tests.journeys.conftest import new_database, wait_for, webhook_path
+from tests.journeys.conftest import wait_for, webhook_path
 from tests.journeys.processes import Process, free_ports
 from tests.journeys.world import World
 from tests.kills.forks import BESIDE, Fork, Zygote
 from tests.kills.proxy import Line
 from tests.kills.stage import Stage
+from tests.postgres_fixture import new_database
 
 SECRET_KEY = "a-secret-of-the-kills-0123456789"
 
