@@ -77,7 +77,9 @@ class Settings(BaseSettings):
         examples=["socks5://127.0.0.1:1080"],
         description="Where Telegram is blocked: socks5://user:password@host:port or http://host:port.",
     )
-    admin_ids: Ids = Field((), description="Telegram ids of the operators, separated by commas.")
+    admin_ids: Ids = Field(
+        (), description="Telegram ids of the operators, separated by commas. Empty: nobody hears of trouble."
+    )
     operator_sales: bool = Field(True, description="false: the operators do not hear of every sale.")
     secret_key: SecretStr = Field(
         min_length=16,

@@ -30,6 +30,7 @@ from bot.view import View, change, is_outage, reason_of, send
 log = structlog.get_logger()
 
 NOWHERE = "chat not found"  # the person never wrote to this bot, or deleted the account
+NOBODY_FOR = timedelta(minutes=5)  # without operators, until the next look
 
 
 class Notifier:
@@ -47,8 +48,10 @@ class Notifier:
         Who refuses is left out, unless nobody else hears it.
 
         Raises:
-            SlowDown, NotSaid, Unavailable: somebody is to hear it yet.
+            SlowDown, NotSaid, Unavailable: somebody is to hear it yet, or there is nobody to hear it.
         """
+        if not self._deps.operators:
+            raise SlowDown(NOBODY_FOR)
         heard = self._heard.setdefault(number, set())
         trouble: Unavailable | None = None
         for chat_id in self._deps.operators:
@@ -66,7 +69,7 @@ class Notifier:
         if trouble is not None:
             raise trouble
         del self._heard[number]
-        if self._deps.operators and not heard:
+        if not heard:
             log.error("operators.deaf", kind=type(kind).__name__)
             raise NotSaid
 

@@ -62,6 +62,7 @@ async def examine(deps: Deps, t: Translate) -> list[Finding]:
     checks: tuple[Check, ...] = (
         check_clock,
         check_telegram,
+        check_operators,
         check_address,
         check_providers,
         check_registrars,
@@ -162,6 +163,14 @@ async def try_bot(settings: Settings, t: Translate, *, hook: str | None = None) 
 def _is_recent(info: WebhookInfo) -> bool:
     """Whether Telegram failed to come within the last hour: it never forgets the last time."""
     return info.last_error_date is None or clock.now() - info.last_error_date < timedelta(hours=1)
+
+
+async def check_operators(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
+    """Whether anybody is told when something is wrong."""
+    if deps.operators:
+        yield Finding(Level.OK, "ADMIN_IDS", ", ".join(map(str, deps.operators)))
+    else:
+        yield Finding(Level.WARN, "ADMIN_IDS", t("doctor-operators-none"), t("doctor-operators-none-mend"))
 
 
 async def check_address(deps: Deps, t: Translate) -> AsyncIterator[Finding]:

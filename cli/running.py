@@ -55,6 +55,8 @@ def run_processes(*kinds: Process, migrating: bool = False) -> None:
             deps.know_bot(await processes.ask_username(deps))
         if not deps.brand.public_url:
             log.warning("settings.no_address", needed_for="subscription links and webhooks", name="PUBLIC_URL")
+        if not deps.operators:
+            log.warning("settings.no_operators", needed_for="alerts, which wait until then", name="ADMIN_IDS")
         try:
             await prepare(deps)
             asyncio.get_running_loop().call_later(START_SECONDS, settle)

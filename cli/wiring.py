@@ -79,7 +79,7 @@ class Deps:
 
     @property
     def tells_sales(self) -> bool:
-        return self.settings.operator_sales
+        return self.settings.operator_sales and bool(self.operators)
 
     @property
     def bot_token(self) -> str:

@@ -265,6 +265,10 @@ class Shop:
             assert payment.next_check_at < NEVER
             payment.next_check_at = clock.now()
 
+    def is_run_by(self, *telegram_ids: int) -> None:
+        """These are its operators from now on."""
+        self.deps.settings = self.deps.settings.model_copy(update={"admin_ids": telegram_ids})
+
     async def audit(self) -> None:
         """The books agree with themselves and with the companies; called after every test."""
         async with self.deps.db.transaction() as session:

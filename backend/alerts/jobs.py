@@ -22,7 +22,7 @@ class Deps(report.Deps, Protocol):
 
     @property
     def tells_sales(self) -> bool:
-        """Whether the operators want to hear of every sale."""
+        """Whether there are operators who want to hear of every sale."""
 
 
 @every(timedelta(minutes=1))

@@ -27,11 +27,11 @@ class Channel(Protocol):
     """A way to reach people, such as the bot."""
 
     async def tell_operators(self, kind: Kind, *, number: int) -> None:
-        """Say one thing to those who run the shop; to nobody when none is named. Another `number` is another thing.
+        """Say one thing to those who run the shop. Another `number` is another thing.
 
         Raises:
-            SlowDown, NotSaid, Unavailable: as `send`; also when nobody or not everybody heard it. Who did is left out
-                when it is said again.
+            SlowDown, NotSaid, Unavailable: as `send`; also when nobody or not everybody heard it, or nobody is named.
+                Who did is left out when it is said again.
         """
 
     async def send(self, user_id: int, kind: Kind) -> None:

@@ -191,6 +191,7 @@ async def test_webhooks_without_our_signature_are_told_at_most_once_in_an_hour(s
 
 
 async def test_every_sale_is_told_once_with_who_bought_what_and_how(shop: Shop) -> None:
+    shop.is_run_by(1)
     await (await shop.buyer()).buys("monthly", method="sbp")
     await minutes(shop, 3)
 
@@ -199,8 +200,18 @@ async def test_every_sale_is_told_once_with_who_bought_what_and_how(shop: Shop) 
 
 
 async def test_who_wants_no_news_of_sales_gets_none(shop: Shop) -> None:
+    shop.is_run_by(1)
     shop.deps.settings = shop.deps.settings.model_copy(update={"operator_sales": False})
     await (await shop.buyer()).buys("monthly")
+    await minutes(shop, 3)
+
+    assert told(shop, Sold) == []
+
+
+async def test_sales_do_not_wait_for_operators_who_are_named_some_day(shop: Shop) -> None:
+    await (await shop.buyer()).buys("monthly")
+    await shop.passes(days=2)
+    shop.is_run_by(1)
     await minutes(shop, 3)
 
     assert told(shop, Sold) == []
@@ -283,6 +294,7 @@ async def test_a_key_that_was_used_for_something_else_ends_its_payment(shop: Sho
 
 
 async def test_a_sale_that_is_settled_days_after_it_was_paid_is_told_too(shop: Shop) -> None:
+    shop.is_run_by(1)
     buyer = await shop.buyer()
     checkout = await buyer.orders("monthly")
     await shop.yookassa.pay(checkout.payment_id, webhooks=0)

@@ -13,8 +13,7 @@ from tests.shop import Buyer, Shop
 
 async def operator_of(shop: BotShop, language: str = "ru") -> Phone:
     phone = await shop.started(language)
-    deps = shop.shop.deps
-    deps.settings = deps.settings.model_copy(update={"admin_ids": (phone.id,)})
+    shop.shop.is_run_by(phone.id)
     return phone
 
 

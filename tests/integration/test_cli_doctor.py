@@ -86,7 +86,9 @@ async def test_a_panel_that_is_down_and_a_token_that_was_revoked(shop: Shop, tmp
         YOOKASSA_SECRET_KEY="",
     )
     async with terminal("doctor", home=tmp_path, **settings) as seen:
-        await seen.sees("Telegram не принимает TELEGRAM_BOT_TOKEN", "ссылкам подписки нужен адрес")
+        await seen.sees(
+            "Telegram не принимает TELEGRAM_BOT_TOKEN", "укажите в ADMIN_IDS", "ссылкам подписки нужен адрес"
+        )
         await seen.sees("Панель не отвечает", "Есть что исправить")
         assert await seen.ends() == 1
         assert not any(secret in seen.text for secret in (*SECRETS, "AAH-nobody"))

@@ -65,7 +65,7 @@ async def test_the_env_of_another_program_opens_a_shop_that_sells_by_asking(
         world = World(town.companies_url, f"http://127.0.0.1:{port}", empty_database, http, {})
         anna = Person(world, OWNER)
         await world.do("/sandbox/telegram/_ctl/users", id=OWNER, first_name="Анна", language_code="ru")
-        await seen.sees("settings.no_address", "poller.started")
+        await seen.sees("settings.no_address", "settings.no_operators", "poller.started")
         await anna.says("/start")
         payment = await world.at_checkout(await anna.orders(), "pay")
         sold = await anna.reads("vless://", within=60)  # the shop asks by itself

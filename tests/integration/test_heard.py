@@ -96,11 +96,14 @@ async def test_in_a_silence_of_days_what_was_tried_often_is_tried_hourly(shop: S
 async def operators(bot_shop: BotShop, count: int) -> list[Phone]:
     """So many people who pressed /start run the shop, and something is to be told them."""
     phones = [await bot_shop.started() for _ in range(count)]
-    deps = bot_shop.shop.deps
-    deps.settings = deps.settings.model_copy(update={"admin_ids": tuple(phone.id for phone in phones)})
-    async with deps.db.transaction() as session:
-        await tell_operators(session, ALERT, once="alert", now=bot_shop.shop.now)
+    bot_shop.shop.is_run_by(*(phone.id for phone in phones))
+    await alert(bot_shop.shop)
     return phones
+
+
+async def alert(shop: Shop) -> None:
+    async with shop.deps.db.transaction() as session:
+        await tell_operators(session, ALERT, once="alert", now=shop.now)
 
 
 async def alerts(phone: Phone) -> int:
@@ -123,6 +126,23 @@ async def test_what_no_operator_hears_is_not_said_and_comes_when_one_is_back(bot
     assert event_count("operators.deaf") == deaf + 2
     assert await told_outcomes(shop, PaidAgain) == ["sent"]
     assert await alerts(second) == 1
+
+
+async def test_what_there_was_no_operator_for_comes_when_one_is_named(bot_shop: BotShop) -> None:
+    shop, phone = bot_shop.shop, await bot_shop.started()
+    deaf = event_count("operators.deaf")
+    await alert(shop)
+
+    await shop.run_jobs()
+    await shop.passes(days=20)
+    during = await told_outcomes(shop, PaidAgain)
+    shop.is_run_by(phone.id)
+    await shop.passes(minutes=6)
+
+    assert during == [None]
+    assert event_count("operators.deaf") == deaf, "said once, at the start"
+    assert await told_outcomes(shop, PaidAgain) == ["sent"]
+    assert await alerts(phone) == 1
 
 
 async def test_an_operator_who_blocked_the_bot_holds_up_no_other(bot_shop: BotShop) -> None:

@@ -63,6 +63,7 @@ async def test_at_nine_the_operators_hear_once_of_the_day_before(shop: Shop) -> 
 
 
 async def test_nothing_is_told_of_a_quiet_day_but_its_sale_and_its_report(shop: Shop) -> None:
+    shop.is_run_by(1)
     await at(shop, 12)
     await (await shop.buyer()).buys("monthly")
     for _ in range(26):

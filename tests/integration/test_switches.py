@@ -172,6 +172,7 @@ async def test_a_test_that_nobody_can_pay_says_so(shop: Shop, tmp_path: Path) ->
 
 
 async def test_metrics_say_what_is_off_open_and_paid(shop: Shop) -> None:
+    shop.is_run_by(1)
     await (await shop.buyer()).buys("monthly")
     await shop.webhook({}, address="203.0.113.9")
     await switch(shop, on=False)

@@ -34,6 +34,8 @@ doctor-telegram-elsewhere-mend = vpn-service serve names the address when it sta
 doctor-telegram-hook = Telegram could not deliver an update: check PUBLIC_URL, its certificate and that vpn-service serve runs.
 doctor-telegram-hook-past = That is left from a former webhook: the bot polls.
 
+doctor-operators-none = Nobody is named.
+doctor-operators-none-mend = No one hears of trouble, refunds to decide or sales: set ADMIN_IDS to the operators' Telegram ids. What happened until then is said then, up to 30 days late.
 doctor-address-none = Not set.
 doctor-address-none-mend = The bot and payments work by polling, but subscription links need an address: set PUBLIC_URL=https://…
 doctor-address-plain = Apps and providers need https.

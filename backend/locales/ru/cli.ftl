@@ -34,6 +34,8 @@ doctor-telegram-elsewhere-mend = Адрес сообщает vpn-service serve �
 doctor-telegram-hook = Telegram не смог доставить обновление: проверьте PUBLIC_URL, сертификат и что запущен vpn-service serve.
 doctor-telegram-hook-past = Это осталось от прежнего вебхука: бот работает опросом.
 
+doctor-operators-none = Никто не указан.
+doctor-operators-none-mend = О сбоях, возвратах на решение и продажах никто не узнаёт: укажите в ADMIN_IDS Telegram id операторов. О том, что случилось до этого, они услышат тогда, в пределах 30 дней.
 doctor-address-none = Не задан.
 doctor-address-none-mend = Бот и оплата работают опросом, но ссылкам подписки нужен адрес: укажите PUBLIC_URL=https://…
 doctor-address-plain = Приложениям и провайдерам нужен https.

@@ -159,6 +159,7 @@ class Sold(Kind):
     """Somebody paid. `plan` is its name by language; `buyer` has a user name, or else only the name of `person`."""
 
     priority: ClassVar[int] = 6
+    again: ClassVar[bool] = False
     plan: dict[str, str]
     amount: str  # as people read it
     method: str
@@ -201,6 +202,7 @@ class DailyReport(Kind):
     """What a day was like, in the shop's time zone. `unread`: providers whose list could not be read."""
 
     priority: ClassVar[int] = 7
+    again: ClassVar[bool] = False
     day: date
     sales: tuple[Sales, ...]
     refunds: tuple[Sales, ...]
