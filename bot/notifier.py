@@ -1,5 +1,6 @@
 """The bot as a channel: every kind of notification becomes a view, every "no" of Telegram an error of ours."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -10,21 +11,27 @@ from aiogram.exceptions import (
     AiogramError,
     TelegramBadRequest,
     TelegramForbiddenError,
-    TelegramNetworkError,
     TelegramRetryAfter,
 )
-from aiohttp import ClientConnectorError
 
 from backend.kit import clock
 from backend.kit.errors import Outside, Refused, Unavailable
 from backend.kit.i18n import translator
-from backend.notifications.channels import NotSaid, PersonUnreachable, SlowDown
+from backend.notifications.channels import (
+    OFTEN_ENOUGH,
+    HeardBySome,
+    NotSaid,
+    PersonUnreachable,
+    SlowDown,
+    maybe_heard,
+)
 from backend.notifications.kinds import Kind
 from backend.notifications.pace import Pace
 from backend.users import service as users
 from bot.deps import Deps
 from bot.notices import NOTICES, OPERATOR_NOTICES
 from bot.notices.base import Hearer, Said
+from bot.session import NotHeard
 from bot.view import View, change, is_outage, reason_of, send
 
 log = structlog.get_logger()
@@ -34,13 +41,18 @@ NOBODY_FOR = timedelta(minutes=5)  # without operators, until the next look
 
 
 class Notifier:
-    """`backend.notifications.channels.Channel` by Telegram, at the pace it allows: every view counts, an edit too."""
+    """`backend.notifications.channels.Channel` by Telegram, at the pace it allows: every view counts, an edit too.
+
+    After an answer that does not tell, nothing is said before Telegram is seen to work: an outage costs a duplicate
+    or a loss of what was under way when it began, and of nothing else.
+    """
 
     def __init__(self, bot: Bot, deps: Deps, pace: Pace | None = None) -> None:
         self._bot = bot
         self._deps = deps
         self._pace = pace or Pace()
-        self._heard: dict[int, set[int]] = {}  # which operators, of what others are to hear yet
+        self._in_doubt = False  # the last answer did not tell
+        self._heard: dict[int, Counter[int]] = {}  # how often each operator may have, of what others are to hear yet
 
     async def tell_operators(self, kind: Kind, *, number: int) -> None:
         """Say one thing to every operator: again to those whom an outage kept from hearing it, until all have.
@@ -48,28 +60,34 @@ class Notifier:
         Who refuses is left out, unless nobody else hears it.
 
         Raises:
-            SlowDown, NotSaid, Unavailable: somebody is to hear it yet, or there is nobody to hear it.
+            SlowDown, NotSaid: nobody heard it, or nobody is named.
+            HeardBySome: somebody may have heard it, and somebody is to hear it yet.
+            Unavailable: it was said as often as it may be, and nobody knows whether everybody heard it.
         """
         if not self._deps.operators:
             raise SlowDown(NOBODY_FOR)
-        heard = self._heard.setdefault(number, set())
-        trouble: Unavailable | None = None
+        enough = OFTEN_ENOUGH if kind.again else 1
+        heard = self._heard.setdefault(number, Counter())
+        before, left, unsure = heard.total(), list[Unavailable](), list[Unavailable]()
         for chat_id in self._deps.operators:
-            if chat_id in heard:
+            if heard[chat_id] >= enough:
                 continue
             view = await self._for_operator(chat_id, kind)
             try:
                 await self._speak(chat_id, Said([view]))
-                heard.add(chat_id)
+                heard[chat_id] = enough
             except Unavailable as error:
-                trouble = trouble or error
                 log.warning("operator.unreachable", telegram=chat_id, error=type(error).__name__)
+                heard[chat_id] += maybe_heard(error)
+                (left if heard[chat_id] < enough else unsure).append(error)
             except Outside as error:
                 log.warning("operator.unreachable", telegram=chat_id, error=type(error).__name__)
-        if trouble is not None:
-            raise trouble
+        if left:
+            raise HeardBySome if heard.total() > before else left[0]
         del self._heard[number]
-        if not heard:
+        if unsure:
+            raise unsure[0]
+        if not heard.total():
             log.error("operators.deaf", kind=type(kind).__name__)
             raise NotSaid
 
@@ -96,21 +114,53 @@ class Notifier:
 
     async def _speak(self, chat_id: int, said: Said) -> None:
         for number, view in enumerate(said.views):
-            if number == 0 and said.place is not None:
-                await self._in_turn(chat_id, partial(change, self._bot, *said.place, view))
-            else:
-                await self._in_turn(chat_id, partial(send, self._bot, chat_id, view))
+            try:
+                if number == 0 and said.place is not None:
+                    await self._in_turn(chat_id, partial(change, self._bot, *said.place, view))
+                else:
+                    await self._in_turn(chat_id, partial(send, self._bot, chat_id, view))
+            except PersonUnreachable:
+                raise
+            except Outside as error:
+                if number == 0:
+                    raise
+                raise Unavailable(telegram=chat_id) from error  # a part was said
 
-    async def _in_turn(self, chat_id: int, call: Callable[[], Awaitable[None]]) -> None:
+    async def _in_turn(self, chat_id: int, call: Callable[[], Awaitable[object]]) -> None:
         await self._pace.turn(chat_id)
+        if self._in_doubt:
+            await self._see_it_work(chat_id)
+        await self._ask(chat_id, call)
+
+    async def _see_it_work(self, chat_id: int) -> None:
+        """Ask for what nobody would mind twice.
+
+        Raises:
+            SlowDown, NotSaid: no answer came, or none that tells. A "no" is one.
+        """
+        try:
+            await self._ask(chat_id, partial(self._bot.send_chat_action, chat_id, "typing"))
+        except SlowDown:
+            raise
+        except Unavailable as error:
+            raise NotSaid(telegram=chat_id) from error
+        except Refused:
+            return
+
+    async def _ask(self, chat_id: int, call: Callable[[], Awaitable[object]]) -> None:
         try:
             await call()
         except TelegramRetryAfter as error:
+            self._in_doubt = False
             wait = timedelta(seconds=error.retry_after)
             self._pace.rest(chat_id, wait)
             raise SlowDown(wait) from error
         except AiogramError as error:
-            raise _trouble(error, chat_id) from error
+            trouble = _trouble(error, chat_id)
+            if not isinstance(trouble, NotSaid):
+                self._in_doubt = maybe_heard(trouble)
+            raise trouble from error
+        self._in_doubt = False
         self._pace.heard()
 
 
@@ -122,6 +172,4 @@ def _trouble(error: AiogramError, chat_id: int) -> Outside:
         return PersonUnreachable(telegram=chat_id)
     if not is_outage(error):
         return Refused(telegram=chat_id)
-    unconnected = isinstance(error.__cause__, ClientConnectorError)
-    maybe_heard = isinstance(error, TelegramNetworkError) and not unconnected
-    return (Unavailable if maybe_heard else NotSaid)(telegram=chat_id)
+    return (NotSaid if isinstance(error, NotHeard) else Unavailable)(telegram=chat_id)

@@ -6,16 +6,23 @@ from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError, TelegramServerError
+from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, TelegramServerError
 from aiogram.methods import AnswerCallbackQuery, EditMessageText, Response, SendMessage, SendPhoto, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Message
+from aiohttp import ClientConnectorError, ClientTimeout, ConnectionTimeoutError
 from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
 from backend.kit.reading import parse, part
 
 REQUEST_SECONDS = 15
+CONNECTING = 2 / 3  # of the time for a request: after that there was no connection, which is more than no answer
+UNCONNECTED = (ClientConnectorError, ConnectionTimeoutError)
 SAID = (SendMessage, SendPhoto, EditMessageText, AnswerCallbackQuery)
+
+
+class NotHeard(TelegramNetworkError):
+    """Telegram is away, and has surely not heard this: there was no connection, or a gateway turned it down."""
 
 
 class Session(AiohttpSession):
@@ -30,7 +37,12 @@ class Session(AiohttpSession):
     ) -> Response[TelegramType]:
         if status_code == 200 and isinstance(method, SAID) and _is_ok(content):
             return Response[Any].model_construct(ok=True, result=None)
-        return super().check_response(bot, method, status_code, content)
+        try:
+            return super().check_response(bot, method, status_code, content)
+        except ClientDecodeError as error:
+            if 400 <= status_code < 500:
+                raise NotHeard(method, f"HTTP {status_code}") from error
+            raise
 
     async def make_request(
         self,
@@ -38,10 +50,16 @@ class Session(AiohttpSession):
         method: TelegramMethod[TelegramType],
         timeout: int | None = None,  # noqa: ASYNC109 - aiogram's
     ) -> TelegramType:
+        seconds = self.timeout if timeout is None else timeout
+        patience: Any = ClientTimeout(total=seconds, connect=seconds * CONNECTING)  # aiogram hands it on as it is
         try:
-            return await super().make_request(bot, method, timeout)
+            return await super().make_request(bot, method, patience)
         except (ProxyConnectionError, ProxyError, ProxyTimeoutError) as error:
-            raise TelegramNetworkError(method, f"{type(error).__name__}: {error}") from error
+            raise NotHeard(method, f"{type(error).__name__}: {error}") from error
+        except TelegramNetworkError as error:
+            if isinstance(error.__cause__, UNCONNECTED):
+                raise NotHeard(method, error.message) from error
+            raise
         except (UnicodeDecodeError, TypeError) as error:  # not text; an error without a description
             raise TelegramServerError(method, f"{type(error).__name__}: {error}") from error
 

@@ -31,6 +31,7 @@ MODES = frozenset(
         "http_429",
     }
 )
+ANSWERED = frozenset({"status", "garbage"})  # by whoever stands between, so the request may have arrived
 BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -49,6 +50,7 @@ class Fault:
     status: int = 500  # status: the code answered instead
     body: Any = ""  # status: text, or JSON
     retry_after: int = 1  # http_429: seconds; http_202: milliseconds
+    after: bool = False  # status, garbage: the request was carried out before
 
     def matches(self, service: str, method: str, path: str) -> bool:
         alive = self.times is None or self.hits < self.times
@@ -75,6 +77,8 @@ class Faults:
         """
         if mode not in MODES:
             raise ValueError(f"unknown mode {mode!r}, one of: {', '.join(sorted(MODES))}")
+        if options.get("after") and mode not in ANSWERED:
+            raise ValueError(f"after is for {', '.join(sorted(ANSWERED))}")
         try:
             fault = Fault(id=next(self._ids), service=service, mode=mode, **options)
         except TypeError as error:
@@ -131,6 +135,8 @@ class FaultMiddleware:
         await self.app(scope, receive, send)
 
     async def _play(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault.after:
+            await self.app(scope, receive, _discard)
         if fault.mode in self.answers:
             await self.answers[fault.mode](fault)(scope, receive, send)
         elif fault.mode == "lost_before":

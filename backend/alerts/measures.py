@@ -39,6 +39,8 @@ async def measure(session: AsyncSession, providers: Iterable[str], now: datetime
     gauge("shop_alerts", "What operators were told, as far as it is kept.", ("kind",), await _alerts(session))
     given_up = "What people may never have heard, as far as it is kept."
     gauge("shop_notifications_given_up", given_up, ("kind", "outcome"), await _given_up(session))
+    resent = "What was said again though it may have been heard: duplicates at most, as far as it is kept."
+    gauge("shop_notifications_resent", resent, ("kind",), await _resent(session))
     gauge(
         "shop_sweep_age_seconds",
         "Since a provider's list was last read to its end.",
@@ -79,6 +81,12 @@ async def _given_up(session: AsyncSession) -> Values:
         .group_by(Notification.kind, Notification.outcome)
     )
     return [((kind, outcome or ""), count) for kind, outcome, count in await session.execute(query)]
+
+
+async def _resent(session: AsyncSession) -> Values:
+    times = func.sum(Notification.said - 1)
+    query = select(Notification.kind, times).where(Notification.said > 1).group_by(Notification.kind)
+    return [((kind,), float(count)) for kind, count in await session.execute(query)]
 
 
 async def _sweeps(session: AsyncSession, now: datetime) -> Values:

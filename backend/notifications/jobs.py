@@ -12,10 +12,17 @@ from sqlalchemy import update
 
 from backend.kit import clock
 from backend.kit.db import Database, DatabaseUnavailable
-from backend.kit.errors import Outside, Unavailable
+from backend.kit.errors import Outside
 from backend.kit.jobs import Job, every, run_job, runs
 from backend.kit.locks import sole
-from backend.notifications.channels import Channel, NotSaid, PersonUnreachable, SlowDown
+from backend.notifications.channels import (
+    OFTEN_ENOUGH,
+    Channel,
+    HeardBySome,
+    PersonUnreachable,
+    SlowDown,
+    maybe_heard,
+)
 from backend.notifications.kinds import KINDS
 from backend.notifications.models import Notification
 from backend.notifications.pace import Pace
@@ -32,9 +39,6 @@ from backend.users.models import User
 
 log = structlog.get_logger()
 
-RESENT = Counter(
-    "notifications_resent_total", "Said again, as it may not have been heard: a duplicate at most.", ["kind"]
-)
 GIVEN_UP = Counter("notifications_given_up_total", "What may not have been heard: a loss at most.", ["kind"])
 
 CLAIM = 4  # rows at a time: what their turns take, what is urgent waits
@@ -55,8 +59,8 @@ class Deps(Protocol):
 class Sender:
     """Sends what is due, the most urgent first, one message per person at a time.
 
-    A row is claimed, and that committed, before it is sent. When the sender dies in between, nobody knows whether it
-    was said: its kind decides then whether it is said again.
+    A row is claimed, and that committed, before it is sent. When the sender dies in between, or the answer does not
+    tell, nobody knows whether it was said: its kind decides then whether it is said again.
     """
 
     db: Database
@@ -140,7 +144,7 @@ class Sender:
             await self._give_up(row, "lost")
             return
         if abandoned:
-            self._count_again(row)
+            log.warning("notification.again", notification=row.id, kind=row.kind)
         try:
             if row.user_id is None:
                 await self.channel.tell_operators(kind, number=row.id)
@@ -151,21 +155,20 @@ class Sender:
         except SlowDown as error:
             await self._postpone(row, clock.now() + error.wait)
         except Outside as error:
-            maybe_said = isinstance(error, Unavailable) and not isinstance(error, NotSaid | DatabaseUnavailable)
-            if maybe_said and not kind.again:
+            in_doubt = maybe_heard(error)
+            said = in_doubt or isinstance(error, HeardBySome)
+            row.said += said
+            if in_doubt and (row.said >= OFTEN_ENOUGH or not kind.again):
                 await self._give_up(row, "lost")
                 return
-            if maybe_said:
-                self._count_again(row)
+            if said:
+                log.warning("notification.again", notification=row.id, kind=row.kind)
             log.warning("notification.postponed", notification=row.id, reason=str(error))
             await self._postpone(row, _later(row))
         else:
+            row.said += 1
             await self._finish(row, "sent")
             log.info("notification.sent", notification=row.id, kind=row.kind, user=row.user_id)
-
-    def _count_again(self, row: Notification) -> None:
-        RESENT.labels(kind=row.kind).inc()
-        log.warning("notification.again", notification=row.id, kind=row.kind)
 
     async def _give_up(self, row: Notification, outcome: str) -> None:
         GIVEN_UP.labels(kind=row.kind).inc()
@@ -178,7 +181,9 @@ class Sender:
             if outcome == UNREACHABLE:
                 await session.execute(update(User).where(User.id == row.user_id).values(unreachable_at=now))
             await session.execute(
-                update(Notification).where(Notification.id == row.id).values(done_at=now, outcome=outcome)
+                update(Notification)
+                .where(Notification.id == row.id)
+                .values(done_at=now, outcome=outcome, said=row.said)
             )
 
     async def _postpone(self, row: Notification, until: datetime) -> None:
@@ -187,7 +192,9 @@ class Sender:
             return
         async with self.db.transaction() as session:
             await session.execute(
-                update(Notification).where(Notification.id == row.id).values(claimed_at=None, next_try_at=until)
+                update(Notification)
+                .where(Notification.id == row.id)
+                .values(claimed_at=None, next_try_at=until, said=row.said)
             )
 
 

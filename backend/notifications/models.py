@@ -29,5 +29,6 @@ class Notification(Model):
     claimed_at: Mapped[datetime | None]
     next_try_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+    said: Mapped[int] = mapped_column(default=0)  # how often it may have been heard: more than once, a duplicate
     done_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(Text)  # sent, unreachable, stale; lost: maybe sent

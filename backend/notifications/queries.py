@@ -18,7 +18,7 @@ PATIENT_FOR = 5  # attempts, a minute in all
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A row that is to be sent now. `abandoned`: somebody claimed it before and died, sent or not."""
+    """A row that is to be sent now. `abandoned`: somebody claimed it before and died, so it may have been said."""
 
     row: Notification
     abandoned: bool
@@ -34,6 +34,7 @@ async def claim_next(session: AsyncSession, now: datetime, *, limit: int, ours: 
     claims = [Claim(row, row.claimed_at is not None) for row in await session.scalars(statement)]
     for claim in claims:
         claim.row.claimed_at, claim.row.attempts = now, claim.row.attempts + 1
+        claim.row.said += claim.abandoned
     return claims
 
 

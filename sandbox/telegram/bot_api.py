@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.faults import AnswerFault, Fault
@@ -61,6 +61,8 @@ def _refused(refusal: Refusal) -> Response:
 def _answer_status(fault: Fault) -> Response:
     if isinstance(fault.body, dict):
         return JSONResponse(fault.body, fault.status)
+    if fault.body.startswith("<"):  # not Telegram's: a gateway's before it
+        return HTMLResponse(fault.body, fault.status)
     return _refused(Refusal(fault.status, fault.body or HTTPStatus(fault.status).phrase))
 
 

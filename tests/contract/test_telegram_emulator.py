@@ -216,6 +216,19 @@ async def test_a_fault_may_answer_500_as_telegram_does(telegram: TelegramWorld) 
     assert (answer.status_code, answer.json()["description"]) == (500, "Internal Server Error")
 
 
+@pytest.mark.parametrize(("mode", "options"), [("garbage", {}), ("status", {"status": 200, "body": "<html></html>"})])
+async def test_a_gateway_may_answer_a_page_after_the_message_arrived(
+    telegram: TelegramWorld, mode: str, options: dict[str, object]
+) -> None:
+    user = await telegram.person()
+    telegram.world.faults.arm("telegram", mode, path="*/sendMessage", after=True, **options)
+
+    answer = await telegram.call("sendMessage", chat_id=user, text="…")
+
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert [message["text"] for message in await telegram.seen(user)] == ["…"]
+
+
 @pytest.mark.parametrize(
     ("mode", "reason"),
     [

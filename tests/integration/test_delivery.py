@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy import select, update
 
 from backend.kit.errors import Refused, Unavailable
-from backend.notifications.channels import PersonUnreachable, SlowDown
+from backend.notifications.channels import NotSaid, PersonUnreachable, SlowDown
 from backend.notifications.kinds import CheckoutReady, Ended, KeyReady, Kind
 from backend.notifications.models import Notification
 from backend.notifications.service import notify
@@ -121,7 +121,7 @@ async def test_a_person_who_blocked_the_bot_is_not_tried_again_and_holds_up_nobo
 
 async def test_what_failed_is_tried_later_each_time_and_given_up_after_a_month(shop: Shop) -> None:
     buyer = await shop.buyer()
-    shop.channel.troubles.extend(Unavailable() for _ in range(100))
+    shop.channel.troubles.extend(NotSaid() for _ in range(100))
     await says(shop, buyer, news(1), "1")
     await shop.run_jobs()
 

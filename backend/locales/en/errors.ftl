@@ -17,6 +17,7 @@ error-no-such-return = There is no such payment. Go back to the bot.
 
 error-user-not-found = We do not know you yet. Tap /start.
 error-person-unreachable = We cannot write to you: the bot is blocked.
+error-heard-by-some = Not everybody could be told. Please try again later.
 error-not-said = The message could not be sent. Please try again in a minute.
 error-slow-down = Too many messages at once. Please try again in a minute.
 
