@@ -43,7 +43,7 @@ def audit(
 
 
 async def _look(deps: Deps) -> tuple[Audit, set[str]]:
-    await prepare(deps)
+    await prepare(deps, opening=False)
     async with deps.db.transaction() as session:
         found = await audit_books(session, clock.now(), {driver.id: driver.key_lives for driver in deps.providers})
         off = [switch.name for switch in await switches(session)]

@@ -26,7 +26,7 @@ from cli.explain import reason
 from cli.migrations import applied, newest
 from cli.probing import clock_skew
 from cli.standing import last_heard, standings, switched, working
-from cli.wiring import LARGEST_SKEW, CannotStart, Deps, connect_bot, is_private, prepare
+from cli.wiring import LARGEST_SKEW, CannotStart, Deps, connect_bot, is_private, look_at_texts, prepare
 
 
 class Level(StrEnum):
@@ -57,6 +57,7 @@ async def examine(deps: Deps, t: Translate) -> list[Finding]:
         return findings
     try:
         await prepare(deps, opening=False)
+        await look_at_texts(deps)
     except CannotStart as error:
         findings.append(Finding(Level.FAIL, t("doctor-start"), str(error)))
     checks: tuple[Check, ...] = (

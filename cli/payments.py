@@ -159,7 +159,7 @@ def _run(work: Callable[[Deps], Awaitable[str]], t: Translate) -> None:
     """Do it and say what came of it. A "no" is a sentence, and exit code 1."""
 
     async def prepared(deps: Deps) -> str:
-        await prepare(deps)
+        await prepare(deps, opening=False)
         return await work(deps)
 
     try:

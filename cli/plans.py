@@ -109,7 +109,7 @@ def _run(t: Translate, code: str = "", act: Act | None = None) -> None:
     """Do it, then show everything as it is now."""
 
     async def work(deps: Deps) -> Table:
-        await prepare(deps)
+        await prepare(deps, opening=False)
         async with deps.db.transaction() as session:
             if act is not None:
                 await act(session)

@@ -137,7 +137,7 @@ async def _switch(deps: Deps, t: Translate, name: str, act: Act) -> Table:
 
 async def _try(deps: Deps, t: Translate, name: str, telegram_id: int) -> Checkout:
     driver = _get(deps, t, name)
-    await prepare(deps)
+    await prepare(deps, opening=False)
     try:
         await driver.probe()
     except Outside as error:

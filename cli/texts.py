@@ -7,7 +7,7 @@ from rich.table import Table
 from backend.consents.documents import Texts
 from backend.kit.i18n import Translate
 from cli.running import operator_language, run_once
-from cli.wiring import Deps, open_texts, prepare, read_settings
+from cli.wiring import Deps, look_at_texts, open_texts, prepare, read_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The texts people accept when they buy.")
 
@@ -26,6 +26,7 @@ def check() -> None:
 
     async def work(deps: Deps) -> Table:
         await prepare(deps, opening=False)
+        await look_at_texts(deps)
         return _table(deps.texts, t)
 
     Console().print(run_once(work))

@@ -308,7 +308,8 @@ async def prepare(deps: Deps, *, opening: bool = True) -> None:
     """What a shop needs before its first customer: plans, the first server, one clock.
 
     Args:
-        opening: from now on people accept the texts as they are; else they are only looked at.
+        opening: a shop opens, so from now on people accept these texts and these registrars are told of sales. Else
+            it is a command, which may run in another environment than the shop.
 
     Raises:
         CannotStart: X3UI_* is wrong, the tables are missing, this machine's clock and the database's differ, or a
@@ -316,7 +317,8 @@ async def prepare(deps: Deps, *, opening: bool = True) -> None:
     """
     await _compare_clocks(deps.db)
     await _look_for_tables(deps.db)
-    await _look_at_texts(deps, opening=opening)
+    if opening:
+        await look_at_texts(deps, taking=True)
     config = first_panel()
     async with deps.db.transaction() as session:
         await session.execute(ONE_PREPARES)
@@ -331,10 +333,15 @@ async def prepare(deps: Deps, *, opening: bool = True) -> None:
             server.inbound_id, server.country = config.inbound_id, (config.country or "").upper()
 
 
-async def _look_at_texts(deps: Deps, *, opening: bool) -> None:
+async def look_at_texts(deps: Deps, *, taking: bool = False) -> None:
+    """Compare the texts with what was seen under their versions; `taking`: from now on people accept them.
+
+    Raises:
+        CannotStart: one was changed under its old version.
+    """
     try:
         async with deps.db.transaction() as session:
-            if opening:
+            if taking:
                 await take_texts(session, deps.texts, clock.now())
             else:
                 await refuse_changed(session, deps.texts)

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from backend.consents.models import SeenText
+from backend.receipts.models import Book
 from sandbox.companies import MYNALOG_PASSWORD, self_employed
 from tests.integration.receipts_fixture import open_office
 from tests.integration.terminal import terminal
@@ -24,8 +27,8 @@ async def test_a_text_is_read_listed_and_refused_when_it_changes_under_its_versi
     async with terminal("texts", "list", home=tmp_path, **settings) as seen:
         await seen.sees("Наша оферта", "2027-01-31", "TEXTS_DIR", "privacy.ru", "черновик из поставки")
         assert await seen.ends() == 0
-    async with terminal("plans", home=tmp_path, **settings) as seen:  # a start with this text: it is taken
-        assert await seen.ends() == 0
+    async with terminal("worker", home=tmp_path, **settings) as seen:  # a start with this text: it is taken
+        await seen.sees("sender.started")
 
     file.write_text(OFFER.replace("Продаёт", "Возможно, продаёт"))
 
@@ -36,6 +39,24 @@ async def test_a_text_is_read_listed_and_refused_when_it_changes_under_its_versi
     async with terminal("texts", "check", home=tmp_path, **settings) as seen:
         await seen.sees("2027-02-01", "Тексты в порядке")
         assert await seen.ends() == 0
+
+
+async def test_a_command_in_another_environment_changes_neither_texts_nor_registrars(
+    shop: Shop, tmp_path: Path
+) -> None:
+    taken, kept = select(SeenText.taken_at).order_by(SeenText.taken_at), select(Book.registrar)
+    async with shop.deps.db.transaction() as session:
+        session.add(Book(registrar="mynalog", since=shop.now, test=True))
+    before = await shop.all(taken)
+
+    for command in (("plans",), ("audit",), ("refund", "1"), ("provider", "test", "yookassa")):
+        settings = shop_of(shop.town, SELLER="Somebody else", DATA_DIR=str(tmp_path))
+        async with terminal(*command, home=tmp_path, **settings) as seen:
+            await seen.ends()
+            assert ".md was changed" not in seen.text
+
+    assert await shop.all(taken) == before
+    assert await shop.all(kept) == ["mynalog"]
 
 
 async def test_what_was_refused_is_listed_and_sent_again(shop: Shop, tmp_path: Path) -> None:
