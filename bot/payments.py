@@ -53,7 +53,8 @@ class Till:
             return await keep(self._deps, raw or body_of(update))
         if message is None or (message.successful_payment is None and message.refunded_payment is None):
             return False
-        await keep(self._deps, raw or body_of(update))
+        if not await keep(self._deps, raw or body_of(update)):
+            log.error("payment.unreadable", update=update.update_id)
         return True
 
     async def takes_unread(self, raw: bytes) -> bool:

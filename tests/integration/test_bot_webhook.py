@@ -155,6 +155,28 @@ async def test_a_payment_in_a_message_nobody_can_read_is_kept(hooked: Hooked) ->
     await hooked.opened.shop.drop_jobs()
 
 
+async def test_a_payment_that_does_not_say_by_whom_is_kept(hooked: Hooked) -> None:
+    unsigned = json.loads(paid())
+    del unsigned["message"]["from"]
+
+    assert await hooked.brings(json.dumps(unsigned).encode()) == 200
+
+    (event,) = await hooked.opened.shop.events()
+    assert event.dedup_key == "paid:stxMade-up"
+    await hooked.opened.shop.drop_jobs()
+
+
+async def test_a_payment_that_says_too_little_is_an_error_in_the_log(hooked: Hooked) -> None:
+    before = event_count("payment.unreadable")
+    cheap = json.loads(paid())
+    cheap["message"]["successful_payment"]["total_amount"] = 0
+
+    assert await hooked.brings(json.dumps(cheap).encode()) == 200
+
+    assert await hooked.opened.shop.events() == []
+    assert event_count("payment.unreadable") == before + 1
+
+
 async def test_a_payment_that_cannot_be_kept_comes_again(hooked: Hooked) -> None:
     buyer = await payer(hooked.opened)
     link = await buyer.checks_out()

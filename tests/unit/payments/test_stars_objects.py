@@ -50,6 +50,16 @@ def test_a_payment_says_who_paid_what_for_what() -> None:
     assert (told.account, told.test, told.refunded_minor, told.refund_ref) == ("4200000042", False, 0, None)
 
 
+def test_a_payment_that_does_not_say_by_whom_is_of_the_person_whose_chat_it_is() -> None:
+    private, group = (update(successful_payment=PAID, chat={"id": id}, **{"from": None}) for id in (8, -8))
+
+    told = stars().told(private)
+
+    assert told is not None
+    assert told.payer == "8"
+    assert stars().told(group) is None
+
+
 def test_a_refund_is_of_the_whole_and_of_the_person_whose_chat_it_is() -> None:
     told = stars().told(update(refunded_payment=PAID))
 

@@ -25,9 +25,13 @@ class Account:
 
 
 def paid(account: Account, update: Json) -> Snapshot | None:
-    """The payment an update says was made; None: it says no such thing."""
+    """The payment an update says was made; None: it says no such thing.
+
+    Where it does not say by whom, by the person whose chat it is: that has the same id.
+    """
     message = part(update.get("message"))
-    return _charge(account, message, part(message.get("successful_payment")), part(message.get("from")))
+    payer = part(message.get("from")) or part(message.get("chat"))
+    return _charge(account, message, part(message.get("successful_payment")), payer)
 
 
 def refunded(account: Account, update: Json) -> Snapshot | None:
