@@ -108,6 +108,14 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=1, le=65535, examples=["8080"], description="Port to listen on.")
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        examples=["9100"],
+        description="Port at HOST where `bot` or `worker` shows its /metrics, another one for each on one machine."
+        " Empty: nowhere. `serve` and `up` have theirs at PORT.",
+    )
     timezone: Zone = Field(
         ZoneInfo("Europe/Moscow"), examples=["Europe/Moscow"], description="For dates people read."
     )

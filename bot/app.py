@@ -11,6 +11,7 @@ from backend.kit.i18n import DEFAULT_LANGUAGE, Translate, translator
 from backend.users import service as users
 from bot.deps import Deps
 from bot.middlewares import LogContext, Pace, Person, Throttle
+from bot.refusals import note_refusal
 from bot.screens import GROUPS, SCREENS
 from bot.view import View, show, tell
 
@@ -48,7 +49,7 @@ async def answer_crash(event: ErrorEvent, deps: Deps, bot: Bot, t: Translate | N
         await _note_gone(said, deps)
         return
     if isinstance(error, ShopError):
-        log.warning("bot.refused", code=error.code, **error.details)
+        note_refusal(error)
     elif isinstance(error, AiogramError):
         log.error("bot.telegram_refused", error=type(error).__name__, reason=str(error))
     else:

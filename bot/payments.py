@@ -22,6 +22,7 @@ from backend.kit.i18n import choose_language, translator
 from backend.orders.precheckout import Verdict, may_pay
 from backend.orders.service import keep_event
 from bot.deps import Deps
+from bot.refusals import REFUSALS
 from bot.view import TOO_OLD, reason_of
 
 log = structlog.get_logger()
@@ -78,6 +79,8 @@ class Till:
             ok=verdict.refusal is None,
             error_message=None if verdict.refusal is None else t(verdict.refusal),
         )
+        if verdict.refusal is not None:
+            REFUSALS.labels(code=verdict.refusal).inc()
         log.info("precheckout.answered", refusal=verdict.refusal)
         await self._answer(answer)
 

@@ -14,11 +14,12 @@ import structlog
 import typer
 
 from backend.kit.i18n import Translate, choose_language, translator
+from backend.kit.telemetry import serve_metrics
 from cli import processes
 from cli.migrations import migrate
 from cli.postgres import Postgres
 from cli.probing import know_companies
-from cli.wiring import Deps, prepare, read_settings, refuse_wrong, wire
+from cli.wiring import CannotStart, Deps, prepare, read_settings, refuse_wrong, wire
 
 log = structlog.get_logger()
 
@@ -57,6 +58,8 @@ def run_processes(*kinds: Process, migrating: bool = False) -> None:
             log.warning("settings.no_address", needed_for="subscription links and webhooks", name="PUBLIC_URL")
         if not deps.operators:
             log.warning("settings.no_operators", needed_for="alerts, which wait until then", name="ADMIN_IDS")
+        if settings.metrics_port is not None and processes.run_web not in kinds:
+            _show_metrics(settings.host, settings.metrics_port)
         try:
             await prepare(deps)
             asyncio.get_running_loop().call_later(START_SECONDS, settle)
@@ -67,6 +70,16 @@ def run_processes(*kinds: Process, migrating: bool = False) -> None:
     refuse_wrong()
     with ExitStack() as stack:
         processes.run(work(database(stack, migrating=migrating)))
+
+
+def _show_metrics(host: str, port: int) -> None:
+    try:
+        serve_metrics(host, port)
+    except OSError as error:
+        raise CannotStart(
+            f"METRICS_PORT: nothing can be shown at {host}:{port} ({error.strerror}). On one machine bot and worker"
+            f" need a port each, for example METRICS_PORT={port + 1}."
+        ) from None
 
 
 def settle() -> None:

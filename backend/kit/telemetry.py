@@ -7,7 +7,7 @@ from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Histogram, start_http_server
 
 EVENTS = Counter("shop_events_total", "What happened, by event name.", ["event"])
 JOBS = Histogram("shop_job_seconds", "How long jobs took.", ["job", "outcome"])
@@ -31,6 +31,15 @@ def count_event(_logger: object, _method: str, event: MutableMapping[str, Any]) 
     """Every event is also a counter, so a metric never needs a second line."""
     EVENTS.labels(event=str(event.get("event", ""))[:60]).inc()
     return event
+
+
+def serve_metrics(host: str, port: int) -> None:
+    """Show the counters of this process there until it ends, from a thread of their own.
+
+    Raises:
+        OSError: nobody can listen there.
+    """
+    start_http_server(port, host)
 
 
 _PROCESSORS: list[Any] = []  # one list for all: loggers keep the one they met first

@@ -34,6 +34,7 @@ from bot.callbacks import (
     TickAutopay,
 )
 from bot.deps import Deps
+from bot.refusals import note_refusal
 from bot.screens.email import ask_email
 from bot.screens.methods import consent, method_name, methods_view, only_one, sale_terms
 from bot.screens.outcomes import failed_view
@@ -120,6 +121,7 @@ async def _show_methods(
             plan = await plans.get_on_sale(session, plan_id)
             offers = await methods_for(session, deps.providers, plan.id)
     except PlanNotOnSale as error:
+        note_refusal(error)
         await show_plans(call, deps, t, note=t(error.code))
         return
     if only_one(deps.providers) and len(offers) == 1 and offers[0].renewed_by is None and ticked is None:
@@ -167,12 +169,15 @@ async def order(
             autopay=autopay,
         )
     except PlanNotOnSale as error:
+        note_refusal(error)
         await show_plans(call, deps, t, note=t(error.code))
         return
     except MethodUnavailable as error:
+        note_refusal(error)
         await _show_methods(call, deps, user, t, chosen.plan_id, ticked=autopay, note=t(error.code))
         return
-    except PersonBlocked:
+    except PersonBlocked as error:
+        note_refusal(error)
         await show(call, blocked_view(t, deps.brand))
         return
     except EmailNeeded:

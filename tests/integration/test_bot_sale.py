@@ -5,6 +5,7 @@ from io import BytesIO
 import httpx2
 import zxingcpp
 from PIL import Image
+from prometheus_client import REGISTRY
 from sqlalchemy import select
 
 from backend.orders.models import Order
@@ -21,6 +22,10 @@ async def scanned(bot_shop: BotShop, message: Json) -> str:
         picture = (await http.get(message["photo"]["url"])).content
     (code,) = zxingcpp.read_barcodes(Image.open(BytesIO(picture)))
     return code.text
+
+
+def refused(code: str) -> float:
+    return REGISTRY.get_sample_value("shop_bot_refusals_total", {"code": code}) or 0
 
 
 async def test_two_taps_lead_from_start_to_a_key(bot_shop: BotShop) -> None:
@@ -226,6 +231,7 @@ async def test_a_plan_withdrawn_meanwhile_is_said_and_the_others_are_shown(bot_s
     async with bot_shop.shop.deps.db.transaction() as session:
         await plans.withdraw(session, monthly.id, bot_shop.shop.now)
 
+    before = refused("error-plan-not-on-sale")
     await phone.taps("СБП", on=methods)
     after_method = await phone.screen()
     await phone.sends_tap(f"plan:{monthly.id}", start["message_id"])
@@ -236,6 +242,7 @@ async def test_a_plan_withdrawn_meanwhile_is_said_and_the_others_are_shown(bot_s
         assert not [label for label in labels(screen) if "Месяц" in label]
         assert [label for label in labels(screen) if "Год" in label]
     assert await bot_shop.shop.all(select(Order)) == []
+    assert refused("error-plan-not-on-sale") == before + 2
 
 
 async def test_while_the_panel_is_down_the_key_is_promised_and_comes_later(bot_shop: BotShop) -> None:

@@ -3,12 +3,15 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx2
 import psycopg
 
 from backend.app import create_app
 from backend.kit.db import Database
+from tests.integration.terminal import terminal
+from tests.integration.test_cli_doctor import shop_of
 from tests.serving import listener, serving, url_of
 from tests.shop import Shop
 
@@ -84,6 +87,22 @@ async def test_metrics_count_what_happened_and_name_no_secret(shop: Shop) -> Non
     assert 'shop_job_seconds_count{job="SyncServer",outcome="done"}' in metrics
     assert token not in metrics
     assert shop.hook not in metrics
+
+
+async def test_a_worker_shows_its_metrics_where_it_is_told_to(shop: Shop, tmp_path: Path) -> None:
+    with listener() as free:
+        port = free.getsockname()[1]
+    settings = shop_of(shop.town, CLOCK_FILE=str(shop.town.clock_file), METRICS_PORT=str(port))
+    async with terminal("worker", home=tmp_path, **settings) as worker:
+        await worker.sees("sender.started")
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            metrics = (await http.get(f"http://127.0.0.1:{port}/metrics")).text
+        async with terminal("bot", home=tmp_path, **settings) as bot:
+            await bot.sees("METRICS_PORT", f"for example METRICS_PORT={port + 1}")
+            assert await bot.ends() == 1
+
+    assert 'shop_events_total{event="sender.started"} 1.0' in metrics
+    assert "# TYPE shop_ticks_failed_total counter" in metrics
 
 
 async def test_an_unknown_page_is_404_and_the_docs_show_no_secret_door(shop: Shop) -> None:

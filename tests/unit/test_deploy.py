@@ -221,6 +221,15 @@ def test_every_secret_comes_from_the_env_file(services: dict[str, dict[str, Any]
     assert urlsplit(services["api"]["environment"]["DATABASE_URL"]).password is None
 
 
+def test_prometheus_reads_every_process_where_it_shows_its_metrics(services: dict[str, dict[str, Any]]) -> None:
+    [job] = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text())["scrape_configs"]
+    [found] = job["static_configs"]
+
+    ports = {name: services[name]["environment"]["METRICS_PORT"] for name in ("bot", "worker")}
+    ports["api"] = services["api"]["environment"]["PORT"]
+    assert set(found["targets"]) == {f"{name}:{port}" for name, port in ports.items()}
+
+
 def test_the_proxy_s_network_is_the_one_that_is_trusted(compose: dict[str, Any]) -> None:
     (range_,) = compose["networks"]["web"]["ipam"]["config"]
     trusted = compose["services"]["api"]["environment"]["TRUSTED_PROXIES"]
