@@ -21,6 +21,7 @@ from backend.payments.providers.base import PaymentProvider
 from backend.settings import Settings
 from backend.vpn.models import Endpoint, Server
 from backend.vpn.panels.base import Panel, PanelAuthFailed
+from backend.vpn.service import fitting
 from bot.webhook import Entrance
 from cli.explain import reason
 from cli.migrations import applied, newest
@@ -299,12 +300,17 @@ async def check_servers(deps: Deps, t: Translate) -> AsyncIterator[Finding]:
     for server in servers:
         subject = t("doctor-server", name=server.name)
         hosts = ", ".join(sorted({f"{e.host}:{e.port}" for e in endpoints if e.server_id == server.id}))
-        async for finding in try_panel(await deps.panel(server.id), subject, hosts, t):
+        async for finding in try_panel(await deps.panel(server.id), subject, hosts, t, wanted=server.inbound_id):
             yield finding
 
 
-async def try_panel(panel: Panel, subject: str, hosts: str, t: Translate) -> AsyncIterator[Finding]:
-    """What answers there and whether keys can be sold on it. `hosts` is where people connect; empty: not read yet."""
+async def try_panel(
+    panel: Panel, subject: str, hosts: str, t: Translate, *, wanted: int | None
+) -> AsyncIterator[Finding]:
+    """What answers there and whether keys can be sold on it.
+
+    `hosts` is where people connect; empty: not read yet. `wanted` is the inbound the operator chose, if he did.
+    """
     try:
         facts = await panel.probe()
     except PanelAuthFailed as error:
@@ -316,9 +322,12 @@ async def try_panel(panel: Panel, subject: str, hosts: str, t: Translate) -> Asy
     except Outside as error:
         yield Finding(Level.FAIL, subject, reason(error), t("doctor-server-strange"))
         return
-    fit = [inbound for inbound in facts.inbounds if inbound.sells_reality]
+    fit = fitting(facts, wanted)
     hosts = hosts or ", ".join(f"{inbound.host}:{inbound.port}" for inbound in fit if inbound.host)
-    if not fit:
+    if not fit and wanted is not None:
+        detail = t("doctor-server-wanted", inbound=str(wanted))
+        yield Finding(Level.FAIL, subject, detail, t("doctor-server-wanted-mend"))
+    elif not fit:
         yield Finding(Level.FAIL, subject, t("doctor-server-inbound"), t("doctor-server-inbound-mend"))
     else:
         detail = t("doctor-server-ok", panel=f"{panel.id} {facts.version or ''}".strip(), hosts=hosts or "—")

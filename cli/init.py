@@ -194,11 +194,12 @@ class Interview:
         return self._run(try_provider(provider, self._t), provider.aclose)
 
     def _try_panel(self) -> list[Finding]:
-        access = first_panel().access() if self._with_panel else None
-        if access is None:
+        config = first_panel() if self._with_panel else None
+        access = config.access() if config else None
+        if config is None or access is None:
             return [Finding(Level.WARN, self._t("doctor-servers"), self._t("init-without-panel"))]
         panel = PANELS[FIRST_PANEL](access)
-        return self._run(try_panel(panel, panel.id, "", self._t), panel.aclose)
+        return self._run(try_panel(panel, panel.id, "", self._t, wanted=config.inbound_id), panel.aclose)
 
     def _try_operators(self) -> list[Finding]:
         ids = read_settings().admin_ids

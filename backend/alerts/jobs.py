@@ -45,6 +45,7 @@ async def watch(job: Watch, deps: Deps) -> None:
         await _watch_companies(session, deps, now)
         for server_id, trouble in (await queries.panels(session, now)).items():
             await service.tell_of_panel(session, server_id, trouble, now)
+        await service.tell_of_keyless(session, await queries.keyless(session, now), now)
     async with deps.db.transaction() as session:
         if deps.tells_sales:
             await service.tell_of_sales(session, now)

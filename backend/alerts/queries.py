@@ -24,6 +24,7 @@ from backend.payments.rules import KEY_IS_DEAD_AFTER, NEVER
 from backend.subscriptions.models import Extension, Subscription
 from backend.users.models import User
 from backend.vpn.models import Server, VpnKey
+from backend.vpn.queries import was_read
 
 STUCK_AFTER = 9  # tries of one key in vain
 STUCK_FOR = timedelta(minutes=5)  # what they take at least, with their pauses
@@ -72,7 +73,10 @@ async def ailing_providers(session: AsyncSession, now: datetime) -> dict[str, Tr
 
 
 async def panels(session: AsyncSession, now: datetime) -> dict[int, Trouble | None]:
-    """Every server, with what is wrong: its panel fails, or there are keys it does not take though it answers."""
+    """Every server, with what is wrong: its panel fails, or there are keys it does not take though it answers.
+
+    One that was retired before it could be read is nobody's business.
+    """
     dirty = VpnKey.applied_version < Subscription.desired_version
     query = (
         select(
@@ -83,6 +87,7 @@ async def panels(session: AsyncSession, now: datetime) -> dict[int, Trouble | No
         )
         .outerjoin(VpnKey, VpnKey.server_id == Server.id)
         .outerjoin(Subscription, Subscription.id == VpnKey.subscription_id)
+        .where(Server.retired_at.is_(None) | was_read(Server.id))
         .group_by(Server.id)
         .order_by(Server.id)
     )
@@ -92,6 +97,26 @@ async def panels(session: AsyncSession, now: datetime) -> dict[int, Trouble | No
         reason = server.last_error or error or ""
         found[server.id] = Trouble(since, reason, waiting) if since is not None else None
     return found
+
+
+async def keyless(session: AsyncSession, now: datetime) -> Trouble | None:
+    """People whose time runs and who never got a key, while no server takes new ones."""
+    last_given = (
+        select(Extension.subscription_id, func.max(Extension.at).label("at"))
+        .where(Extension.days > 0)
+        .group_by(Extension.subscription_id)
+        .subquery()
+    )
+    query = (
+        select(func.count(), func.min(last_given.c.at))
+        .select_from(Subscription)
+        .join(last_given, last_given.c.subscription_id == Subscription.id)
+        .where((Subscription.paid_until > now) | (Subscription.grace_until > now))
+        .where(~exists().where(VpnKey.subscription_id == Subscription.id, VpnKey.applied_version > 0))
+        .where(~exists().where(Server.retired_at.is_(None)))
+    )
+    count, since = (await session.execute(query)).one()
+    return Trouble(since, "", count) if count else None
 
 
 async def keys_waiting(session: AsyncSession) -> int:

@@ -13,10 +13,12 @@ from backend.alerts.queries import Trouble
 from backend.notifications.kinds import (
     Kind,
     NoCallbacks,
+    NoServer,
     PanelTrouble,
     PanelWorks,
     ProviderTrouble,
     ProviderWorks,
+    ServerAgain,
     Sold,
     SweepsFail,
     UnprovenCallbacks,
@@ -59,6 +61,18 @@ async def tell_of_panel(session: AsyncSession, server_id: int, trouble: Trouble 
         now,
         begun=lambda found: PanelTrouble(name, found.since, found.reason, found.keys),
         ended=lambda since: PanelWorks(name, since, now),
+    )
+
+
+async def tell_of_keyless(session: AsyncSession, trouble: Trouble | None, now: datetime) -> None:
+    """Say that for five minutes there has been no server for people who wait for a key, and that there is one."""
+    await _follow(
+        session,
+        "keyless",
+        trouble,
+        now,
+        begun=lambda found: NoServer(found.since, found.keys),
+        ended=lambda since: ServerAgain(since, now),
     )
 
 

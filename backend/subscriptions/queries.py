@@ -12,8 +12,9 @@ from backend.notifications.models import Notification
 from backend.subscriptions.models import Extension, Subscription
 from backend.subscriptions.rules import Entry
 from backend.users.models import User
-from backend.vpn.models import Endpoint, Server, VpnKey
+from backend.vpn.models import Server, VpnKey
 from backend.vpn.panels.base import KeySpec
+from backend.vpn.queries import was_read
 
 _OF_USER = (
     select(Subscription).where(Subscription.user_id == bindparam("user_id")).order_by(Subscription.created_at.desc())
@@ -114,7 +115,7 @@ async def servers_with_dirty_keys(session: AsyncSession, now: datetime) -> Seque
         select(VpnKey.server_id)
         .join(Subscription, Subscription.id == VpnKey.subscription_id)
         .where(VpnKey.sync_after <= now, VpnKey.applied_version < Subscription.desired_version)
-        .where(exists().where(Endpoint.server_id == VpnKey.server_id))
+        .where(was_read(VpnKey.server_id))
         .distinct()
     )
     return (await session.scalars(query)).all()

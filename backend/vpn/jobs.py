@@ -13,13 +13,13 @@ from backend.kit import clock
 from backend.kit.db import Database
 from backend.kit.errors import Outside
 from backend.kit.jobs import Job, enqueue, every, runs, ticks
-from backend.vpn.models import Endpoint, Server, VpnKey
+from backend.vpn.models import Server, VpnKey
 from backend.vpn.panels.base import Panel
+from backend.vpn.queries import was_read
+from backend.vpn.rules import unread_pause
 from backend.vpn.service import get_server, note_health, save_endpoints
 
 log = structlog.get_logger()
-
-UNREAD_EVERY = timedelta(seconds=5)
 
 
 class Deps(Protocol):
@@ -50,16 +50,23 @@ class MeasureTraffic(Job):
 @ticks
 async def wake_unread(session: AsyncSession, now: datetime) -> None:
     """A server that was never read successfully is tried again soon, since nobody can use it."""
-    read = select(Endpoint.server_id).where(Endpoint.server_id == Server.id).exists()
-    query = select(Server).where(~read, Server.read_after <= now).with_for_update(skip_locked=True)
+    unread = Server.retired_at.is_(None) & ~was_read(Server.id)
+    query = select(Server).where(unread, Server.read_after <= now).with_for_update(skip_locked=True)
     for server in await session.scalars(query):
-        server.read_after = now + UNREAD_EVERY
+        server.read_after = now + unread_pause(now - (server.failing_since or now))
         await enqueue(session, ReadServer(server.id), once=f"read:{server.id}")
 
 
 @runs(ReadServer)
 async def read_server(job: ReadServer, deps: Deps) -> None:
-    await read_panel(deps, job.server_id)
+    """A server that was never read is as well as its reads; of any other its keys and its traffic tell."""
+    try:
+        await read_panel(deps, job.server_id)
+    except Outside as error:
+        log.warning("server.not_read", server=job.server_id, reason=str(error))
+        async with deps.db.transaction() as session:
+            if not await session.scalar(select(was_read(job.server_id))):
+                await note_health(session, job.server_id, clock.now(), str(error))
 
 
 async def read_panel(deps: Deps, server_id: int) -> None:
@@ -87,7 +94,7 @@ async def read_servers(job: ReadServers, deps: Deps) -> None:
 async def measure_traffic(job: MeasureTraffic, deps: Deps) -> None:
     """Traffic as the panels count it; a panel that does not answer keeps its last figures."""
     async with deps.db.transaction() as session:
-        server_ids = (await session.scalars(select(Server.id))).all()
+        server_ids = (await session.scalars(select(Server.id).where(was_read(Server.id)))).all()
     for server_id in server_ids:
         try:
             usage = await (await deps.panel(server_id)).usage()

@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from backend.vpn.models import Endpoint, Server, VpnKey
+
+
+def was_read(server_id: InstrumentedAttribute[int] | int) -> ColumnElement[bool]:
+    """That it is known where on this server keys can be: before, nothing can be written there, and nobody connect."""
+    return exists().where(Endpoint.server_id == server_id)
 
 
 async def inbound_ids(session: AsyncSession, server_id: int) -> Sequence[int]:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 
+READ_AGAIN, READ_AT_LAST = timedelta(seconds=5), timedelta(minutes=5)
 LONGEST_NAME = 253  # characters of a name in the DNS, dots included
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
@@ -23,6 +25,14 @@ def place(servers: Iterable[Place]) -> list[int]:
     """Ids of the servers a subscription has a key on: every one that still takes keys, the weightiest first."""
     open_ones = [server for server in servers if not server.retired]
     return [server.server_id for server in sorted(open_ones, key=lambda s: (-s.weight, s.server_id))]
+
+
+def unread_pause(failing_for: timedelta) -> timedelta:
+    """How long to leave a server alone that could not be read: 5 seconds, then half the time it has been in vain.
+
+    At most 5 minutes.
+    """
+    return min(max(READ_AGAIN, failing_for / 2), READ_AT_LAST)
 
 
 def read_host(text: str) -> str:

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from uuid import UUID
 
 import structlog
@@ -171,13 +170,14 @@ def access(server: Server, vault: Vault) -> PanelAccess:
 async def save_server(
     session: AsyncSession, vault: Vault, now: datetime, *, name: str, panel: str, access: PanelAccess
 ) -> Server:
-    """Add a server, or change the address and secret of the one with this name."""
+    """Add a server, or change the address and secret of the one with this name. If it was never read, it is now."""
     secret = {"token": access.token, "username": access.username, "password": access.password}
     sealed = vault.seal(json.dumps(secret), f"server:{name}")
     server = (await session.scalars(select(Server).where(Server.name == name))).one_or_none()
     if server is None:
-        server = Server(name=name, panel=panel, titles={}, read_after=now, created_at=now)
+        server = Server(name=name, panel=panel, titles={}, created_at=now)
         session.add(server)
+    server.read_after = now
     server.url, server.secret_sealed, server.verify_tls = access.url, sealed, access.verify_tls
     await session.flush()
     return server
@@ -221,18 +221,24 @@ async def save_endpoints(
         endpoint.parameters, endpoint.read_at = _parameters(inbound), now
     server.dialect, server.version = facts.dialect, facts.version
     await session.flush()
+    if not known:  # until now its reads were all that was known of its health
+        await note_health(session, server.id, now, None)
 
 
 def _choose(facts: PanelFacts, known: Collection[int], wanted: int | None) -> Sequence[Inbound]:
     """What to sell: those sold so far that are still there, unless the operator wants another one.
 
-    Where none is left, the one the operator wants, else the first enabled local VLESS + TCP + REALITY inbound.
+    Where none is left, the first that fits.
     """
     kept = [inbound for inbound in facts.inbounds if inbound.id in known]
     if kept and (wanted is None or wanted in known):
         return kept
-    fitting = (i for i in facts.inbounds if (i.sells_reality if wanted is None else i.holds_keys and i.id == wanted))
-    return [*islice(fitting, 1)]
+    return fitting(facts, wanted)[:1]
+
+
+def fitting(facts: PanelFacts, wanted: int | None) -> Sequence[Inbound]:
+    """What could be sold: the inbound the operator wants, else every enabled local VLESS + TCP + REALITY one."""
+    return [i for i in facts.inbounds if (i.sells_reality if wanted is None else i.holds_keys and i.id == wanted)]
 
 
 def _host(server: Server, inbound: Inbound, panel_host: str) -> str:

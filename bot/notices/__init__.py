@@ -47,6 +47,8 @@ OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
     kinds.ProviderWorks: operator.provider_works,
     kinds.PanelTrouble: operator.panel_trouble,
     kinds.PanelWorks: operator.panel_works,
+    kinds.NoServer: operator.no_server,
+    kinds.ServerAgain: operator.server_again,
     kinds.PaymentsRefused: operator.payments_refused,
     kinds.SweepsFail: operator.sweeps_fail,
     kinds.RenewalNotStopped: operator.renewal_not_stopped,

@@ -109,6 +109,15 @@ def panel_works(kind: kinds.PanelWorks, t: Translate, now: datetime) -> View:
     )
 
 
+def no_server(kind: kinds.NoServer, t: Translate, now: datetime) -> View:
+    return View(t("operator-no-server", since=t.moment(kind.since, now), people=kind.people))
+
+
+def server_again(kind: kinds.ServerAgain, t: Translate, now: datetime) -> View:
+    since, out = t.moment(kind.since, now), lasted(t, kind.until - kind.since)
+    return View(t("operator-server-again", since=since, lasted=out))
+
+
 def payments_refused(kind: kinds.PaymentsRefused, t: Translate, now: datetime) -> View:
     return View(
         t(

@@ -100,6 +100,8 @@ doctor-server-away = The panel does not answer: check address and port, and that
 doctor-server-strange = What answers there is no panel, or the base path is another: copy the whole address from the browser.
 doctor-server-inbound = No inbound fits.
 doctor-server-inbound-mend = Create an enabled VLESS + TCP + REALITY inbound in the panel.
+doctor-server-wanted = Inbound { $inbound }, which is to be sold, is not on the panel, or is no enabled local VLESS inbound.
+doctor-server-wanted-mend = Enable it, or correct X3UI_INBOUND_ID (for a server that was added: vpn-service server add … --inbound).
 doctor-server-ok = { $panel }, where people connect: { $hosts }
 
 server-unknown-panel = No panel of the kind { $panel } is known here. There are: { $known }.

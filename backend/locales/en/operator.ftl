@@ -86,6 +86,16 @@ operator-panel-works =
     🟢 <b>Server { $server }: the panel works again</b>
     It was out for { $lasted }, since { $since }. Nothing to do: keys are made by themselves.
 
+operator-no-server =
+    🔴 <b>No server takes new keys</b>
+    Since { $since }. People whose time runs and who have no key: { $people }. They get it as soon as there is a server.
+
+    Add one: <code>vpn-service server add</code>. Or take back one that you retired: <code>vpn-service server retire NAME --undo</code>; <code>vpn-service server list</code> shows which there are.
+
+operator-server-again =
+    🟢 <b>Nobody is without a server any more</b>
+    It was so for { $lasted }, since { $since }. Nothing to do: keys are made by themselves.
+
 operator-payments-refused =
     🔴 <b>{ $provider } refuses to open payments</b>
     The answer: { $answer }

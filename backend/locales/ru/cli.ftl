@@ -100,6 +100,8 @@ doctor-server-away = Панель не отвечает: проверьте ад
 doctor-server-strange = По этому адресу не панель или не тот базовый путь: скопируйте адрес из браузера целиком.
 doctor-server-inbound = Нет подходящего инбаунда.
 doctor-server-inbound-mend = Создайте в панели включённый инбаунд VLESS + TCP + REALITY.
+doctor-server-wanted = Инбаунда { $inbound }, на котором надо продавать, на панели нет, или это не включённый местный VLESS.
+doctor-server-wanted-mend = Включите его или исправьте X3UI_INBOUND_ID (у добавленного сервера: vpn-service server add … --inbound).
 doctor-server-ok = { $panel }, адрес для подключения: { $hosts }
 
 server-unknown-panel = Панели { $panel } здесь не знают. Есть: { $known }.

@@ -86,6 +86,16 @@ operator-panel-works =
     🟢 <b>Сервер { $server }: панель снова работает</b>
     Не работала { $lasted }, с { $since }. Ничего делать не нужно: ключи создаются сами.
 
+operator-no-server =
+    🔴 <b>Ни один сервер не принимает новых ключей</b>
+    Так с { $since }. Людей, чьё время идёт, а ключа нет: { $people }. Ключи придут им сами, как только появится сервер.
+
+    Добавьте сервер: <code>vpn-service server add</code>. Или верните выведенный: <code>vpn-service server retire ИМЯ --undo</code>; какие есть, покажет <code>vpn-service server list</code>.
+
+operator-server-again =
+    🟢 <b>Без сервера больше никого нет</b>
+    Так было { $lasted }, с { $since }. Ничего делать не нужно: ключи создаются сами.
+
 operator-payments-refused =
     🔴 <b>{ $provider } отказывается открывать платежи</b>
     Ответ: { $answer }

@@ -101,6 +101,24 @@ class PanelWorks(Kind):
 
 
 @dataclass(frozen=True)
+class NoServer(Kind):
+    """No server takes new keys, and so many people whose time runs have none. `since`: the first of them waits."""
+
+    priority: ClassVar[int] = 2
+    since: datetime
+    people: int
+
+
+@dataclass(frozen=True)
+class ServerAgain(Kind):
+    """Nobody is without a server any more of whom it was said so."""
+
+    priority: ClassVar[int] = 2
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class PaymentsRefused(Kind):
     """A provider refuses to open payments, in the words of `code` and `reason`: nobody can pay so."""
 

@@ -29,6 +29,8 @@ TOLD: list[tuple[Kind, tuple[str, ...]]] = [
     (kinds.ProviderWorks("yookassa", SINCE, NOW), ("11:30", "1")),
     (kinds.PanelTrouble("nl<1>", SINCE, "<reset>", 12), ("nl&lt;1&gt;", "&lt;reset&gt;", "12", "doctor")),
     (kinds.PanelWorks("nl1", SINCE, NOW), ("nl1", "11:30")),
+    (kinds.NoServer(SINCE, 12), ("11:30", "12", "server add", "--undo")),
+    (kinds.ServerAgain(SINCE, NOW), ("11:30", "1")),
     (
         kinds.PaymentsRefused("yookassa", "forbidden", "<sbp> is off"),
         ("forbidden: &lt;sbp&gt; is off", "provider test yookassa", "provider off yookassa"),
