@@ -19,6 +19,7 @@ from backend.subscriptions.rules import Entry, replay
 
 AT_A_TIME = 5000
 A_DAY = timedelta(days=1)
+A_DAY_OF_TRIES = 296  # of one key, with the pauses between them
 LAST_TRY = timedelta(hours=1)  # an event is looked at for a day, at last hourly
 RESTED = timedelta(hours=2)
 ANNOUNCED_FOR = timedelta(days=89)  # a day less than what was said is kept
@@ -315,18 +316,23 @@ async def key_identity(books: Books) -> list[Found]:
 
 @rule
 async def stale_key(books: Books) -> list[Found]:
-    """No key waits for its panel longer than a day."""
+    """No panel that keys wait for has failed for a day, or with one of them for so long.
+
+    A retired one that does not answer was switched off.
+    """
     return await books.unless_rested(
         "stale-key",
         """
-        select k.id::text, null, 'server ' || v.name || ': ' || coalesce(k.last_error, v.last_error, '')
+        select v.id::text, null, 'server ' || v.name || ', keys that wait: ' || count(*) || ': '
+               || coalesce(v.last_error, max(k.last_error), '')
           from vpn_keys k join subscriptions s on s.id = k.subscription_id join servers v on v.id = k.server_id
          where k.applied_version < s.desired_version
-           and (v.failing_since <= :since
-                or (k.sync_attempts >= 9 and not exists (
-                    select from extensions e where e.subscription_id = s.id and e.at > :since)))
+         group by v.id
+        having case when v.failing_since <= :since then v.retired_at is null
+                    else max(k.sync_attempts) >= :tries end
         """,
         since=books.now - A_DAY,
+        tries=A_DAY_OF_TRIES,
     )
 
 

@@ -99,7 +99,7 @@ BREAKS: dict[str, tuple[str, str]] = {
         "update subscriptions set desired_version = desired_version + 1;"
         "update servers set failing_since = (select max(at) from extensions) - interval '25 hours';"
         + LOOKED.format("stale-key"),
-        "vpn_keys",
+        "servers",
     ),
     "stale-event": (
         "update inbox set handled_at = null, received_at = received_at - interval '26 hours';"

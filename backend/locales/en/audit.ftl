@@ -17,7 +17,7 @@ audit-as-asked = What was paid is what the order asked for, by its buyer
 audit-allowed-charge = Automatic charges stay within what the buyer allowed
 audit-key-version = No key is ahead of its subscription
 audit-key-identity = A key that is up to date has the UUID of its subscription
-audit-stale-key = No key waits for its panel longer than a day
+audit-stale-key = No panel that keys wait for fails for a whole day
 audit-stale-event = What a provider says is checked within a day
 audit-announced-once = The buyer was told of a payment that succeeded exactly once
 
