@@ -7,12 +7,14 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit import clock
 from backend.kit.db import Database
-from backend.kit.jobs import Job, enqueue, every, runs, ticks
-from backend.notifications.kinds import BooksDiffer
+from backend.kit.errors import Unavailable
+from backend.kit.jobs import Job, Timer, enqueue, every, runs, ticks
+from backend.notifications.kinds import BooksDiffer, BooksUnread
 from backend.notifications.service import tell_operators
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Misconfigured, Rejected
@@ -26,6 +28,8 @@ log = structlog.get_logger()
 
 AROUND = timedelta(hours=1)  # clocks differ
 COMPARED = timedelta(days=7)
+COMPARE_EVERY = timedelta(days=1)
+BOOKS_TIMER = "books:"  # with a registrar's id: when its books are to be compared next
 SETTLING = timedelta(minutes=10)  # a line may just be under way
 
 
@@ -125,26 +129,50 @@ async def _is_annulled(registrar: Registrar, receipt: Receipt) -> bool:
     return any([entry.annulled async for entry in entries if entry.ref == receipt.ref])
 
 
-@every(timedelta(days=1))
+@every(timedelta(hours=1))
 @dataclass(frozen=True)
 class CompareBooks(Job):
-    """Compare the registrars' books of the last week with ours."""
+    """Compare the registrars' books with ours, once a day; what could not be read is read again."""
 
 
 @runs(CompareBooks)
 async def compare_books(job: CompareBooks, deps: Deps) -> None:
+    """A week of them, counted from when it was due; tell the operator when it was not done twice."""
     now = clock.now()
-    since = now - COMPARED
     for registrar in deps.registrars.values():
         async with deps.db.transaction() as session:
-            query = select(Receipt).where(Receipt.registrar == registrar.id, Receipt.sold_at >= since)
-            ours = (await session.scalars(query)).all()
-        theirs = {entry.ref: entry async for entry in registrar.entries(since - AROUND, now + AROUND)}
-        differ = _difference(registrar.id, ours, theirs, before=now - SETTLING)
+            due = await _comparison_due(session, registrar.id, now)
+        if due > now:
+            continue
+        try:
+            await _compare(deps, registrar, due - COMPARED, now)
+        except Unavailable as error:
+            log.warning("registrar.not_compared", registrar=registrar.id, reason=str(error))
+            if now - due >= COMPARE_EVERY:
+                unread = BooksUnread(registrar.id, due, str(error))
+                async with deps.db.transaction() as session:
+                    once = f"books-unread:{registrar.id}:{due.isoformat()}"
+                    await tell_operators(session, unread, once=once, now=now)
+
+
+async def _comparison_due(session: AsyncSession, registrar: str, now: datetime) -> datetime:
+    """Since when, or from when on, a registrar's books are to be compared."""
+    first = insert(Timer).values(name=BOOKS_TIMER + registrar, next_at=now)
+    await session.execute(first.on_conflict_do_nothing())
+    return (await session.get_one(Timer, BOOKS_TIMER + registrar)).next_at
+
+
+async def _compare(deps: Deps, registrar: Registrar, since: datetime, now: datetime) -> None:
+    async with deps.db.transaction() as session:
+        query = select(Receipt).where(Receipt.registrar == registrar.id, Receipt.sold_at >= since)
+        ours = (await session.scalars(query)).all()
+    theirs = {entry.ref: entry async for entry in registrar.entries(since - AROUND, now + AROUND)}
+    differ = _difference(registrar.id, ours, theirs, before=now - SETTLING)
+    async with deps.db.transaction() as session:
+        (await session.get_one(Timer, BOOKS_TIMER + registrar.id)).next_at = now + COMPARE_EVERY
         if differ is not None:
             log.error("registrar.differs", registrar=registrar.id)
-            async with deps.db.transaction() as session:
-                await tell_operators(session, differ, once=f"books:{registrar.id}:{now:%Y-%m-%d}", now=now)
+            await tell_operators(session, differ, once=f"books:{registrar.id}:{now:%Y-%m-%d}", now=now)
 
 
 def _difference(

@@ -36,6 +36,7 @@ OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
     kinds.ReceiptRefused: receipts.refused,
     kinds.RegistrarRefusesUs: receipts.refuses_us,
     kinds.BooksDiffer: receipts.books_differ,
+    kinds.BooksUnread: receipts.books_unread,
     kinds.FiscalReceiptFailed: receipts.fiscal_failed,
     kinds.FiscalReceiptRefused: receipts.fiscal_refused,
     kinds.AuditFailed: audit.failed,

@@ -56,6 +56,17 @@ def books_differ(kind: kinds.BooksDiffer, t: Translate, now: datetime) -> View:
     )
 
 
+def books_unread(kind: kinds.BooksUnread, t: Translate, now: datetime) -> View:
+    return View(
+        t(
+            "operator-books-unread",
+            registrar=t(f"registrar-{kind.registrar}"),
+            since=t.moment(kind.since, now),
+            reason=escape(kind.reason),
+        )
+    )
+
+
 def fiscal_failed(kind: kinds.FiscalReceiptFailed, t: Translate, now: datetime) -> View:
     which = "late" if kind.status == "pending" else "failed"
     provider = t(f"provider-{kind.provider}")

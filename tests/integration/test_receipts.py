@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete
 
 from backend.kit.jobs import Worker
-from backend.notifications.kinds import BooksDiffer, ReceiptRefused, RegistrarRefusesUs
+from backend.notifications.kinds import BooksDiffer, BooksUnread, ReceiptRefused, RegistrarRefusesUs
 from backend.orders.queries import history
 from backend.receipts.models import Receipt
 from backend.receipts.service import dismiss, keep_books, retry, sale_of
@@ -335,3 +335,29 @@ async def test_every_night_the_books_are_compared(shop: Shop, office: TaxOffice)
 
     (differ,) = [said for said in shop.channel.told if isinstance(said, BooksDiffer)]
     assert (differ.missing, differ.annulled, differ.twice) == ((), (first.title,), (second.title,))
+
+
+async def test_books_that_cannot_be_read_are_tried_hourly_and_told_of_after_two_nights(
+    shop: Shop, office: TaxOffice
+) -> None:
+    await (await shop.buyer()).buys()
+    await shop.passes(hours=1)
+    await shop.passes(hours=22)
+    (row,) = await office.rows()
+    await office.act(f"receipts/{row.ref}/annul")
+    office.breaks("lost_before", "*/incomes", times=None)
+
+    for _ in range(3):
+        await shop.passes(hours=8)
+    early = [said for said in shop.channel.told if isinstance(said, BooksUnread)]
+    for _ in range(8):
+        await shop.passes(days=1)
+    unread = [said for said in shop.channel.told if isinstance(said, BooksUnread)]
+    shop.mend()
+    await shop.passes(hours=1)
+
+    assert early == []
+    (told,) = unread
+    assert (told.registrar, bool(told.reason)) == ("mynalog", True)
+    (differ,) = [said for said in shop.channel.told if isinstance(said, BooksDiffer)]
+    assert differ.annulled == (row.title,)

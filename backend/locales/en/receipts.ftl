@@ -48,6 +48,12 @@ operator-books-missing = <b>Not in the service:</b>
 operator-books-annulled = <b>Annulled, not by the shop:</b>
 operator-books-twice = <b>Registered twice:</b>
 operator-books-mend = Open the list of receipts in the service: annul what is too much, enter what is missing.
+operator-books-unread =
+    ⚠️ <b>{ $registrar }: receipts are not compared with sales</b>
+    This has been put off since { $since }: the service does not give its list. The reason: { $reason }
+    Sales go on, but a receipt that is missing there, or there twice, goes unseen. The shop tries every hour and then makes up for all of the time.
+
+    See whether you can sign in to the service yourself, then <code>vpn-service doctor</code>. Abroad it may not answer: MYNALOG_PROXY.
 operator-fiscal-failed =
     ⚠️ <b>{ $provider }: the receipt of a { $of ->
         [refund] refund

@@ -27,6 +27,7 @@ from backend.notifications.kinds.operator import (
 )
 from backend.notifications.kinds.receipts import (
     BooksDiffer,
+    BooksUnread,
     FiscalReceiptFailed,
     FiscalReceiptRefused,
     ReceiptReady,
@@ -56,6 +57,7 @@ __all__ = [
     "AutopayOn",
     "AutopayStopped",
     "BooksDiffer",
+    "BooksUnread",
     "CallbacksRefused",
     "ChargeUnanswered",
     "CheckoutReady",

@@ -1,6 +1,7 @@
 """What is said of receipts: to the buyer where his is, to the operators what is wrong."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -48,6 +49,16 @@ class BooksDiffer(Kind):
     missing: tuple[str, ...]  # not there
     annulled: tuple[str, ...]  # annulled there, not by us
     twice: tuple[str, ...]  # there a second time
+
+
+@dataclass(frozen=True)
+class BooksUnread(Kind):
+    """A registrar's books have not been compared with ours, as they were to be since then: they cannot be read."""
+
+    priority: ClassVar[int] = 3
+    registrar: str
+    since: datetime
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ TOLD: list[tuple[Kind, tuple[str, ...]]] = [
     (kinds.SweepsFail("coingate", None), ("CoinGate", "sweep.object_failed")),
     (kinds.RenewalNotStopped(PAYMENT, "<X>", tried_on=True), (str(PAYMENT), "&lt;X&gt;", "vpn-service refund")),
     (kinds.RenewalNotStopped(PAYMENT, "X", tried_on=False), (str(PAYMENT), "vpn-service refund")),
+    (kinds.BooksUnread("mynalog", SINCE, "<away>"), ("11:30", "&lt;away&gt;", "MYNALOG_PROXY", "doctor")),
     (kinds.FiscalReceiptFailed(PAYMENT, "yookassa", "canceled"), (str(PAYMENT),)),
     (kinds.FiscalReceiptFailed(PAYMENT, "yookassa", "pending", refund=True), (str(PAYMENT),)),
     (kinds.NoCallbacks("yookassa", 3, SINCE), ("3", "11:30", "PUBLIC_URL", "doctor")),
