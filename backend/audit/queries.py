@@ -204,7 +204,10 @@ async def one_row(books: Books) -> list[Found]:
 
 @rule
 async def one_object(books: Books) -> list[Found]:
-    """Of one attempt a provider makes one payment, for as long as the attempt's key protects it."""
+    """Of one attempt a provider makes one payment, for as long as the attempt's key protects it.
+
+    What is found later than that may have been made later, too: it is not counted.
+    """
     found: list[Found] = []
     for provider, lives in books.key_lives.items():
         found += await books.rows(
