@@ -13,15 +13,16 @@ from backend.notifications.service import tell_operators
 from backend.orders.checkout import Deps
 from backend.payments import saved
 from backend.payments.models import Payment, SavedMethod
-from backend.payments.providers.base import Rejected
+from backend.payments.providers.base import Misconfigured, NotProcessed, Rejected, Unknown
 
 log = structlog.get_logger()
 
+Answer = Rejected | NotProcessed | Unknown | Misconfigured | None
 UNKNOWN = "not_found"
 
 
 async def stop(deps: Deps, method_id: UUID, now: datetime) -> None:
-    """Until the company has heard it, or knows of no such subscription; the operators hear of its no."""
+    """Until the company has ended each, or knows of no such subscription; the operators hear of its no."""
     async with deps.db.transaction() as session:
         method = await session.get(SavedMethod, method_id)
         first = await session.get(Payment, method.payment_id) if method else None
@@ -31,21 +32,26 @@ async def stop(deps: Deps, method_id: UUID, now: datetime) -> None:
     driver = deps.providers.find(method.provider)
     if driver is None:  # told as soon as it is back
         return
-    answer: object = Rejected(UNKNOWN)
-    for ref in refs:
-        answer = await driver.stop_renewal(ref, first.payer_ref or "")
-        if not (isinstance(answer, Rejected) and answer.code == UNKNOWN):
-            break
+    answers = [await driver.stop_renewal(ref, first.payer_ref or "") for ref in refs]
+    answer = _worst(answers)
     if answer is not None and not isinstance(answer, Rejected):
         log.warning("renewal.not_answered", method=method.id, result=type(answer).__name__)
         return
     async with deps.db.transaction() as session:
-        if isinstance(answer, Rejected):
+        if answer is not None:
             await _tell(session, method, answer, now)
         if answer is None or answer.code == UNKNOWN:
             await saved.forget(session, method.id, now, renewed_by_company=False)
     if answer is None:
         log.info("renewal.stopped", method=method.id)
+
+
+def _worst(answers: Sequence[Answer]) -> Answer:
+    """What keeps it from being over. None: nothing, and one at least was known and is stopped."""
+    left = [one for one in answers if one is not None and not (isinstance(one, Rejected) and one.code == UNKNOWN)]
+    if left:
+        return next((one for one in left if isinstance(one, Rejected)), left[0])
+    return None if None in answers else Rejected(UNKNOWN)
 
 
 async def _tell(session: AsyncSession, method: SavedMethod, answer: Rejected, now: datetime) -> None:
@@ -56,7 +62,10 @@ async def _tell(session: AsyncSession, method: SavedMethod, answer: Rejected, no
 
 
 async def _refs(session: AsyncSession, method: SavedMethod) -> Sequence[str]:
-    """The charges of a subscription: it is known by the first, which need not be the first that we heard of."""
+    """The charges of what is to be stopped. The company knows a subscription by its first alone.
+
+    That need not be the first we heard of, and there are two such where nobody said that a link was paid twice.
+    """
     query = (
         select(Payment.provider_payment_id)
         .where(Payment.saved_method_id == method.id, Payment.provider_payment_id.is_not(None))

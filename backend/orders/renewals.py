@@ -24,10 +24,11 @@ async def expect(
     """Make room for what a subscription was renewed by, before it is recorded. Anything else is left to that.
 
     The charge carries what the first one carried, so recording it finds that one, already bound to another charge,
-    and goes on with the attempt of the name that is given here. Where a charge went back before anybody heard of it,
-    nobody says whether it was a renewal: it is taken for one.
+    and goes on with the attempt of the name that is given here. A link that was paid twice began two subscriptions:
+    the second is no renewal. Where nobody says whether a charge was one, it is taken for one.
     """
-    if not (snapshot.recurring or snapshot.refund_ref) or snapshot.state is not PaymentState.SUCCEEDED:
+    renewed = (snapshot.recurring or snapshot.refund_ref) and not snapshot.begins
+    if not renewed or snapshot.state is not PaymentState.SUCCEEDED:
         return
     first = await _first_of(session, providers, provider_id, snapshot)
     if first is None or first.provider_payment_id in (None, snapshot.ref):

@@ -163,7 +163,7 @@ async def settle(
     payment = recorded.payment
     if recorded.became_paid:
         await fulfil(session, payment, now, late=recorded.before is PaymentState.CANCELED)
-        if payment.save_method and snapshot.saved is not None:
+        if snapshot.saved is not None and (payment.save_method or snapshot.begins):
             await saved.keep(session, payment, snapshot.saved, now)
     else:
         await _tell_move(session, recorded, snapshot, now)

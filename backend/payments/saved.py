@@ -43,7 +43,10 @@ async def wake_mandate(session: AsyncSession, method_id: UUID, *, user_id: int |
 
 
 async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrument, now: datetime) -> None:
-    """What was paid with may be charged again. Told twice it is kept once."""
+    """What was paid with may be charged again. Told twice it is kept once.
+
+    A subscription that the company renews though nobody asked it to, as of a link paid twice, is kept to be stopped.
+    """
     kept = await session.scalar(
         insert(SavedMethod)
         .values(
@@ -57,11 +60,12 @@ async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrum
             expires_on=instrument.expires_on,
             payment_id=payment.id,
             created_at=now,
+            deleted_at=None if payment.save_method else now,
         )
         .on_conflict_do_nothing(index_elements=[SavedMethod.provider, SavedMethod.ref])
         .returning(SavedMethod.id)
     )
-    if kept is not None:
+    if kept is not None and payment.save_method:
         await wake_mandate(session, kept, user_id=payment.user_id)
         log.info("method.kept", method=kept, payment=payment.id, user=payment.user_id)
 

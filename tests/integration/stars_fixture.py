@@ -14,6 +14,8 @@ from tests.integration.bot_fixtures import BotShop, Json, Phone
 from tests.outside import until
 from tests.shop import Shop
 
+RENEWED = "🔁 Telegram Stars · 200\u00a0⭐ каждые 30\u00a0дней"
+
 
 @dataclass
 class Payer:
@@ -85,16 +87,17 @@ async def control(shop: BotShop, path: str, **body: Any) -> Any:
     return answer.json()
 
 
-async def slip_through(shop: Shop, phone: Phone, link: str) -> Json:
-    """Somebody pays while no bot of ours runs, and is let through by a bot that asks nothing. Its payment."""
+async def slip_through(shop: Shop, phone: Phone, link: str, *, times: int = 1) -> Json:
+    """Somebody pays while no bot of ours runs, and is let through by a bot that asks nothing. The last payment."""
     bot = make_bot(BOT_TOKEN, f"{shop.town.companies_url}/sandbox/telegram")
     async with httpx2.AsyncClient(base_url=str(phone.http.base_url), trust_env=False) as http:
         stranger = Phone(http, phone.id)
-        payment = await stranger.act("pay", link=link)
-        await bot.answer_pre_checkout_query(payment["id"], ok=True)
+        payments = [await stranger.act("pay", link=link) for _ in range(times)]
+        for payment in payments:
+            await bot.answer_pre_checkout_query(payment["id"], ok=True)
         asked = [u for u in await bot.get_updates() if u.pre_checkout_query]
         await bot.get_updates(offset=asked[-1].update_id + 1, limit=1)
-        paid = (await http.get(f"users/{phone.id}/payments/{payment['id']}")).json()
+        paid = (await http.get(f"users/{phone.id}/payments/{payments[-1]['id']}")).json()
     await bot.session.close()
     assert paid["state"] == "paid"
     return dict(paid)
@@ -106,3 +109,9 @@ async def settled(shop: BotShop) -> None:
     await shop.shop.run_jobs()
     await shop.idle()
     await shop.shop.run_jobs()
+
+
+async def planned(bot_shop: BotShop) -> None:
+    """Ten minutes later the shop has looked at what is to end, and Telegram has heard of it."""
+    await bot_shop.shop.passes(minutes=11)
+    await settled(bot_shop)

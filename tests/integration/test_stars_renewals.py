@@ -15,9 +15,7 @@ from backend.switches.models import Switch
 from backend.users.models import User
 from tests.integration.autopay_fixture import changes
 from tests.integration.bot_fixtures import BotShop, labels
-from tests.integration.stars_fixture import Payer, charges, control, payer, refunds, settled
-
-RENEWED = "🔁 Telegram Stars · 200\u00a0⭐ каждые 30\u00a0дней"
+from tests.integration.stars_fixture import RENEWED, Payer, charges, control, payer, planned, refunds, settled
 
 
 async def subscribed(bot_shop: BotShop) -> tuple[Payer, str]:
@@ -46,12 +44,6 @@ async def subscription(buyer: Payer) -> dict[str, Any]:
 async def mandate(bot_shop: BotShop) -> Mandate:
     found: Mandate = (await bot_shop.shop.all(select(Mandate).order_by(Mandate.created_at)))[-1]
     return found
-
-
-async def planned(bot_shop: BotShop) -> None:
-    """Ten minutes later the shop has looked at what is to end, and Telegram has heard of it."""
-    await bot_shop.shop.passes(minutes=11)
-    await settled(bot_shop)
 
 
 async def test_beside_the_single_payment_thirty_days_can_be_had_again_and_again(bot_shop: BotShop) -> None:

@@ -69,6 +69,7 @@ class Snapshot:
     held: bool = False  # the money is only held: `capture` takes it
     saved: SavedInstrument | None = None  # what may be charged again
     recurring: bool = False  # of a subscription the company renews: each payment carries the first one's `pid`
+    begins: bool = False  # starts such a subscription, where the company tells
     receipt: str | None = None  # how the fiscal receipt stands, in the company's words
     created_at: datetime | None = None
     paid_at: datetime | None = None

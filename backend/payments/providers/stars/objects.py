@@ -100,8 +100,9 @@ def _charge(account: Account, message: Json, said: Json, person: Json) -> Snapsh
     if charge is None or stars is None or payer is None or said.get("currency") != Currency.XTR:
         return None
     found = _snapshot(account, charge, Money(stars, Currency.XTR), payload, payer)
-    recurring = said.get("is_recurring") is True
-    return replace(found, paid_at=moment(message), recurring=recurring, saved=_renewed(charge) if recurring else None)
+    recurring, begins = said.get("is_recurring") is True, said.get("is_first_recurring") is True
+    renewed = _renewed(charge) if recurring else None
+    return replace(found, paid_at=moment(message), recurring=recurring, begins=recurring and begins, saved=renewed)
 
 
 def _renewed(charge: str) -> SavedInstrument:
