@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,10 +43,13 @@ async def wake_mandate(session: AsyncSession, method_id: UUID, *, user_id: int |
 
 
 async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrument, now: datetime) -> None:
-    """What was paid with may be charged again. Told twice it is kept once.
+    """What was paid with may be charged again. Kept before by the same person, it is kept by the later consent alone.
 
     A subscription that the company renews though nobody asked it to, as of a link paid twice, is kept to be stopped.
     """
+    before = (SavedMethod.provider == payment.provider) & (SavedMethod.ref == instrument.ref)
+    mine = (SavedMethod.user_id == payment.user_id) & SavedMethod.deleted_at.is_(None)
+    await session.execute(update(SavedMethod).where(before, mine).values(ref=None, deleted_at=now))
     kept = await session.scalar(
         insert(SavedMethod)
         .values(

@@ -29,13 +29,12 @@ from backend.payments.providers.yookassa import objects
 from backend.payments.providers.yookassa.answers import Failure, read_answer, read_notification
 from backend.payments.providers.yookassa.bodies import payment_body, refund_body
 from backend.payments.providers.yookassa.config import Config
-from backend.payments.providers.yookassa.objects import Json, number_or_text, part, text
+from backend.payments.providers.yookassa.objects import KEPT, Json, number_or_text, part, text
 from backend.payments.providers.yookassa.pace import Pace
 
 READ_SECONDS = 35.0  # YooKassa itself gives up after 30
 PAGE = 100
 METHODS = ("bank_card", "sbp", "yoo_money")
-KEPT = frozenset({"bank_card", "yoo_money"})  # not every bank lets SBP be charged again
 
 
 class YooKassa:

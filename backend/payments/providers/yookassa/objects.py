@@ -20,6 +20,7 @@ STATES = {
     "succeeded": PaymentState.SUCCEEDED,
     "canceled": PaymentState.CANCELED,
 }
+KEPT = frozenset({"bank_card", "yoo_money"})  # not every bank lets SBP be charged again
 REFUND_STATES = frozenset({"pending", "succeeded", "canceled"})
 TEXT_LIMIT = 2048
 NOBODY = "?"  # an account that cannot be read
@@ -137,9 +138,9 @@ def refund(body: Json) -> RefundSnapshot | None:
 
 
 def _saved(method: Json) -> SavedInstrument | None:
-    """What a paid payment left to be charged again; None: nothing."""
+    """What a paid payment left that we can charge again; None: nothing."""
     ref, kind = text(method.get("id")), text(method.get("type"))
-    if method.get("saved") is not True or ref is None or kind is None:
+    if method.get("saved") is not True or ref is None or kind not in KEPT:
         return None
     card = part(method.get("card"))
     shown = text(card.get("last4")) or (text(method.get("account_number")) or "")[-4:]
