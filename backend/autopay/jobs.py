@@ -105,6 +105,8 @@ async def take_step(
             await service.stop(session, mandate, step, now)
         case Act.WARN if until is not None:
             await service.warn(session, mandate, until, step, last=is_last_notice(until, now), now=now)
+        case Act.ANNOUNCE if step.amount is not None:
+            await service.announce(session, mandate, step.amount, now)
         case Act.CHARGE if until is not None and step.amount is not None:
             return await open_charge(session, deps, mandate, now, until=until, amount=step.amount)
         case Act.WAIT if until is not None and step.reason is not None and step.at is not None and step.at > now:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from backend.autopay.models import Mandate
-from backend.autopay.rules import FIRST_NOTICE, LAPSES_AFTER, LAST_NOTICE, Notice, Reason, Try
+from backend.autopay.rules import FIRST_NOTICE, LAPSES_AFTER, LAST_NOTICE, RISE_NOTICE, Notice, Reason, Try
 from backend.consents.models import Consent
 from backend.kit.money import Currency, Money
 from backend.notifications.models import Notification
@@ -41,6 +41,16 @@ _STILL_SOLD = exists().where(
     PlanPrice.currency == Mandate.currency,
     PlanPrice.amount_minor == Mandate.max_amount_minor,
 )
+_RISE_UNTOLD = exists().where(
+    Plan.id == Mandate.plan_id,
+    Plan.withdrawn_at.is_(None),
+    PlanPrice.plan_id == Plan.id,
+    PlanPrice.currency == Mandate.currency,
+    PlanPrice.amount_minor > Mandate.max_amount_minor,
+    ~exists().where(
+        Notification.dedup_key == func.concat("autopay-rise:", Mandate.id, ":", PlanPrice.amount_minor),
+    ),
+)
 _PAID_SINCE = exists().where(
     Payment.saved_method_id == SavedMethod.id,
     Payment.state == PaymentState.SUCCEEDED,
@@ -60,9 +70,11 @@ async def due_mandates(session: AsyncSession, now: datetime, *, limit: int = 200
     told_early = exists().where(Notification.dedup_key == func.concat("autopay-3:", Mandate.id, ":", epoch))
     soon = or_(Subscription.paid_until <= now + LAST_NOTICE, ~told_early)
     by_shop = and_(Mandate.charged_by == "shop", Subscription.paid_until <= now + FIRST_NOTICE, soon)
+    early = and_(Subscription.paid_until <= now + RISE_NOTICE, Subscription.paid_until > now + FIRST_NOTICE)
+    rises = and_(Mandate.charged_by == "shop", early, _RISE_UNTOLD)
     by_company = and_(Mandate.charged_by == "provider", ~_STILL_SOLD)
     gone, ended = SavedMethod.deleted_at.is_not(None), (_blocked(), _IN_DISPUTE, _GIVEN_BACK)
-    active = or_(by_shop, by_company, gone, *ended)
+    active = or_(by_shop, rises, by_company, gone, *ended)
     works_again = and_(Mandate.reason == Reason.FAILED, _PAID_SINCE)
     not_lapsed = Subscription.paid_until > now - LAPSES_AFTER
     is_back = and_(Mandate.reason == Reason.UNWARNED, _WARNABLE)
@@ -163,6 +175,17 @@ async def find_notice(session: AsyncSession, mandate: Mandate, until: datetime, 
         return None
     amount, heard = Money(told.payload["amount_minor"], Currency(mandate.currency)), told.outcome == "sent"
     return Notice(told.done_at if heard else None, amount, missed=told.done_at is not None and not heard)
+
+
+def rise_key(mandate: Mandate, price: Money) -> str:
+    """What names the word of one price that is above what was agreed to; `due_mandates` builds the same in SQL."""
+    return f"autopay-rise:{mandate.id}:{price.minor}"
+
+
+async def is_told(session: AsyncSession, key: str) -> bool:
+    """Whether this was said, or is about to be."""
+    query = select(Notification.id).where(Notification.dedup_key == key)
+    return await session.scalar(query) is not None
 
 
 async def unopened_methods(session: AsyncSession) -> Sequence[SavedMethod]:

@@ -11,7 +11,8 @@ from backend.payments.providers.base import PaymentState
 from backend.payments.rules import COMING
 
 HOUR = timedelta(hours=1)
-FIRST_NOTICE = timedelta(days=3)  # before the end of what is paid for, as everything here
+RISE_NOTICE = timedelta(days=14)  # before the end of what is paid for, as everything here
+FIRST_NOTICE = timedelta(days=3)
 LAST_NOTICE = timedelta(hours=24)
 CHARGES = (-12 * HOUR, -1 * HOUR, 24 * HOUR, 72 * HOUR)  # a refused charge is tried again at the next of these
 LAPSES_AFTER = 96 * HOUR
@@ -40,6 +41,7 @@ class Act(StrEnum):
 
     WAIT = "wait"
     WARN = "warn"
+    ANNOUNCE = "announce"  # a higher price, while there is time to agree to it
     ASK = "ask"  # the companies, how that stands which the owner began to pay himself
     CHARGE = "charge"
     SUSPEND = "suspend"  # until its owner agrees or pays again
@@ -110,6 +112,7 @@ class Cycle:
     most: Money
     price: Money | None
     stopped: Reason | None = None
+    rise_told: bool = False  # this very price, above `most`
     warned_early: bool = False
     notice: Notice | None = None
     tries: Sequence[Try] = ()  # oldest first
@@ -136,7 +139,7 @@ def decide(cycle: Cycle, now: datetime) -> Step:
     if cycle.stopped is not None:
         return Step(Act.END, cycle.stopped)
     if cycle.until is None or _is_quiet(cycle, cycle.until, now):
-        return WAIT
+        return _announce(cycle, now)
     pause = _pause(cycle, cycle.until, now)
     if pause is not None:
         return Step(Act.SUSPEND, pause, cycle.price)
@@ -171,6 +174,12 @@ def _is_quiet(cycle: Cycle, until: datetime, now: datetime) -> bool:
     """Whether it is too early, or paid for, or a charge may yet succeed: then no other is tried."""
     settled = any(tried.state in OPEN or tried.state is PaymentState.SUCCEEDED for tried in cycle.tries)
     return settled or now < until - FIRST_NOTICE
+
+
+def _announce(cycle: Cycle, now: datetime) -> Step:
+    rose = cycle.price is not None and cycle.price > cycle.most and not cycle.rise_told
+    early = cycle.until is not None and cycle.until - RISE_NOTICE <= now < cycle.until - FIRST_NOTICE
+    return Step(Act.ANNOUNCE, amount=cycle.price) if rose and early else WAIT
 
 
 def _pause(cycle: Cycle, until: datetime, now: datetime) -> str | None:

@@ -20,7 +20,7 @@ from backend.kit.errors import NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.money import Money
 from backend.kit.tokens import new_id
-from backend.notifications.kinds import AutopayNotice, AutopayOn, AutopayStopped
+from backend.notifications.kinds import AutopayDearer, AutopayNotice, AutopayOn, AutopayStopped
 from backend.notifications.service import notify
 from backend.orders.queries import begun_by_owner
 from backend.orders.rules import STALE_AFTER, cycle_key
@@ -170,6 +170,7 @@ async def look_at(
         until=until,
         most=mandate.most,
         price=price,
+        rise_told=price is not None and await queries.is_told(session, queries.rise_key(mandate, price)),
         warned_early=await queries.find_notice(session, mandate, until, last=False) is not None,
         notice=await queries.find_notice(session, mandate, until, last=True),
         tries=await queries.charges_of(session, cycle_key(mandate.subscription_id, until)),
@@ -198,6 +199,12 @@ async def warn(
     assert step.at is not None
     told = AutopayNotice(mandate.id, str(step.amount), step.amount.minor, until, step.at)
     await notify(session, mandate.user_id, told, once=queries.notice_key(mandate, until, last=last), now=now)
+
+
+async def announce(session: AsyncSession, mandate: Mandate, price: Money, now: datetime) -> None:
+    """Ask for consent to a higher price, once for each, long before nothing would be charged for want of it."""
+    told = AutopayDearer(mandate.id, str(price), price.minor)
+    await notify(session, mandate.user_id, told, once=queries.rise_key(mandate, price), now=now)
 
 
 async def keep_grace(session: AsyncSession, subscription_id: UUID) -> None:
@@ -247,13 +254,14 @@ async def switch_off(
 async def agree_to_price(
     session: AsyncSession, user_id: int, mandate_id: UUID, price: Money, now: datetime, *, channel: str
 ) -> Mandate | None:
-    """A paused mandate goes on at a higher price: a new consent, a new mandate, the same saved method.
+    """A mandate goes on at a higher price, or again: a new consent, a new mandate, the same saved method.
 
-    None: it is not paused for that any more, or costs something else by now.
+    None: it is paused for another reason, is over, or costs something else by now.
     """
     mandate = await lock_mandate(session, mandate_id)
-    paused = mandate.user_id == user_id and (mandate.state, mandate.reason) == ("suspended", Reason.PRICE)
-    if not paused or await queries.price_now(session, mandate) != price:
+    waits = mandate.state == "active" or (mandate.state, mandate.reason) == ("suspended", Reason.PRICE)
+    theirs = mandate.user_id == user_id and mandate.charged_by == "shop"
+    if not (theirs and waits) or await queries.price_now(session, mandate) != price:
         return None
     if await queries.stopped_by(session, mandate) is not None:
         return None

@@ -18,6 +18,7 @@ NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
     kinds.RefundDecided: refunds.decided,
     kinds.AutopayOn: autopay.on,
     kinds.AutopayNotice: autopay.notice,
+    kinds.AutopayDearer: autopay.dearer,
     kinds.AutopayFailed: autopay.failed,
     kinds.AutopayStopped: autopay.stopped,
     kinds.RefundDecided: refunds.decided,

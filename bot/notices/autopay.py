@@ -3,13 +3,13 @@
 import structlog
 
 from backend.autopay.queries import Renewal, find_renewal
-from backend.notifications.kinds import AutopayFailed, AutopayNotice, AutopayOn, AutopayStopped
+from backend.notifications.kinds import AutopayDearer, AutopayFailed, AutopayNotice, AutopayOn, AutopayStopped
 from bot.notices.base import Hearer, Said
-from bot.screens.autopay import notice_view, on_view, refused_view, stopped_view
+from bot.screens.autopay import dearer_view, notice_view, on_view, refused_view, stopped_view
 
 log = structlog.get_logger()
 
-About = AutopayOn | AutopayNotice | AutopayFailed | AutopayStopped
+About = AutopayOn | AutopayNotice | AutopayDearer | AutopayFailed | AutopayStopped
 
 
 async def _find(kind: About, to: Hearer) -> Renewal | None:
@@ -34,6 +34,13 @@ async def notice(kind: AutopayNotice, to: Hearer) -> Said:
     if renewal is None or renewal.mandate.state != "active" or renewal.until != kind.until:
         return _outdated(kind)
     return Said([notice_view(to.t, kind, renewal, to.now)])
+
+
+async def dearer(kind: AutopayDearer, to: Hearer) -> Said:
+    renewal = await _find(kind, to)
+    if renewal is None or renewal.mandate.state != "active":
+        return _outdated(kind)
+    return Said([dearer_view(to.t, kind, renewal, to.now)])
 
 
 async def failed(kind: AutopayFailed, to: Hearer) -> Said:

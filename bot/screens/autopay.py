@@ -15,7 +15,7 @@ from backend.autopay.service import SwitchedOff, agree_to_price, switch_off
 from backend.kit import clock
 from backend.kit.i18n import Translate
 from backend.kit.money import Currency, Money
-from backend.notifications.kinds import AutopayFailed, AutopayNotice, AutopayStopped
+from backend.notifications.kinds import AutopayDearer, AutopayFailed, AutopayNotice, AutopayStopped
 from backend.payments.models import SavedMethod
 from backend.users.models import User
 from bot.callbacks import AgreeToPrice, AutopayOff, ChoosePlan, Open, Screen
@@ -147,6 +147,24 @@ def notice_view(t: Translate, notice: AutopayNotice, renewal: Renewal, now: date
             t("autopay-notice-manual"),
         ),
         [[off_button(t, renewal.mandate.id)], [subscription_button(t)]],
+    )
+
+
+def dearer_view(t: Translate, dearer: AutopayDearer, renewal: Renewal, now: datetime) -> View:
+    """A higher price can be agreed to before the renewal; without that nothing is charged."""
+    mandate = renewal.mandate
+    said = {"price": dearer.amount, "before": mandate.most, "days": mandate.period_days}
+    return View(
+        paragraphs(
+            t("autopay-dearer"),
+            t("autopay-dearer-price", **said),
+            t("autopay-dearer-agree", moment=t.moment(renewal.until, now)) if renewal.until else "",
+        ),
+        [
+            [_agree_button(t, mandate.id, dearer.amount_minor, mandate.most.currency)],
+            [off_button(t, mandate.id)],
+            [subscription_button(t)],
+        ],
     )
 
 

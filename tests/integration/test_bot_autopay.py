@@ -162,6 +162,17 @@ async def test_a_higher_price_is_agreed_to_by_a_tap(bot_shop: BotShop) -> None:
     assert await said(phone, "Оплачено: 349")
 
 
+async def test_a_higher_price_is_announced_with_the_button_to_agree_to_it(bot_shop: BotShop) -> None:
+    phone = await subscribed(bot_shop)
+    await costs(bot_shop.shop, 349)
+    await reaches(bot_shop, 13 * DAY)
+
+    await phone.taps("Продлевать за 349", on=await message_with(phone, "Цена выросла"))
+
+    assert await said(phone, "Договорились")
+    assert (await mandate(bot_shop)).max_amount_minor == 34900
+
+
 async def test_an_outdated_price_is_not_agreed_to(bot_shop: BotShop) -> None:
     phone = await subscribed(bot_shop)
     await costs(bot_shop.shop, 349)

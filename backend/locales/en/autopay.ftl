@@ -50,6 +50,10 @@ autopay-notice = 🔁 <b>Your subscription renews soon</b>
 autopay-notice-charge = On { $moment } we will charge { $amount } to { $from } { $title } for { days-count } more.
 autopay-notice-manual = If you extend it yourself before that, nothing will be charged.
 
+autopay-dearer = 🔁 <b>The price has gone up</b>
+autopay-dearer-price = Your plan now costs { $price } every { days-count }. You allowed us to charge { $before }.
+autopay-dearer-agree = Agree to the new price, and automatic renewal goes on. Otherwise it is paused and we charge nothing; access lasts until { $moment }.
+
 autopay-failed = ⚠️ <b>Your subscription could not be renewed yet</b>
 autopay-failed-again = We will try again on { $moment }. You need not wait: extend it yourself, and there will be no second charge.
 

@@ -1,7 +1,13 @@
 """Everything we say, a file for each subject."""
 
 from backend.notifications.kinds.audit import AuditFailed
-from backend.notifications.kinds.autopay import AutopayFailed, AutopayNotice, AutopayOn, AutopayStopped
+from backend.notifications.kinds.autopay import (
+    AutopayDearer,
+    AutopayFailed,
+    AutopayNotice,
+    AutopayOn,
+    AutopayStopped,
+)
 from backend.notifications.kinds.base import Kind
 from backend.notifications.kinds.operator import (
     CallbacksRefused,
@@ -52,6 +58,7 @@ KINDS: dict[str, type[Kind]] = {kind.__name__: kind for kind in Kind.__subclasse
 __all__ = [
     "KINDS",
     "AuditFailed",
+    "AutopayDearer",
     "AutopayFailed",
     "AutopayNotice",
     "AutopayOn",

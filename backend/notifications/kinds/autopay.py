@@ -29,6 +29,16 @@ class AutopayNotice(Kind):
 
 
 @dataclass(frozen=True)
+class AutopayDearer(Kind):
+    """The plan costs more than was agreed to, which can be agreed to in time."""
+
+    priority: ClassVar[int] = 2
+    mandate_id: UUID
+    amount: str
+    amount_minor: int
+
+
+@dataclass(frozen=True)
 class AutopayFailed(Kind):
     """A charge was refused and will be tried again. `reason` is the bank's word."""
 

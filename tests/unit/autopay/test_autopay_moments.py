@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 from backend.autopay.rules import (
     CHARGES,
+    FIRST_NOTICE,
     HOUR,
     LAST_NOTICE,
+    RISE_NOTICE,
     Act,
     Cycle,
     Notice,
@@ -31,6 +33,19 @@ def test_a_notice_says_how_much_is_charged_and_when() -> None:
 
     assert decide(UNTOLD, in_time) == Step(Act.WARN, amount=PRICE, at=UNTIL - 12 * HOUR)
     assert decide(UNTOLD, late) == Step(Act.WARN, amount=PRICE, at=UNTIL + 9 * HOUR)
+
+
+def test_a_higher_price_is_announced_two_weeks_before_the_end_and_pauses_in_the_last_three_days() -> None:
+    dearer = Money(34900, Currency.RUB)
+    rose, told = replace(UNTOLD, price=dearer), replace(UNTOLD, price=dearer, rise_told=True)
+    at = UNTIL - RISE_NOTICE
+
+    assert decide(rose, at) == decide(rose, UNTIL - FIRST_NOTICE - HOUR) == Step(Act.ANNOUNCE, amount=dearer)
+    assert [decide(one, at).act for one in (told, UNTOLD, replace(UNTOLD, price=Money(1, Currency.RUB)))] == [
+        Act.WAIT
+    ] * 3
+    assert decide(rose, at - HOUR).act is Act.WAIT
+    assert decide(rose, UNTIL - FIRST_NOTICE) == Step(Act.SUSPEND, Reason.PRICE, dearer)
 
 
 def test_the_last_notice_is_the_one_of_the_last_day() -> None:

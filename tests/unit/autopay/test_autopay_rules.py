@@ -91,6 +91,7 @@ cycles = st.builds(
     most=st.integers(1, 60_000).map(money),
     price=prices,
     stopped=st.none() | st.sampled_from([Reason.BLOCKED, Reason.DISPUTED, Reason.REFUNDED, Reason.METHOD_GONE]),
+    rise_told=st.booleans(),
     warned_early=st.booleans(),
     notice=notices,
     tries=tries,

@@ -13,7 +13,7 @@ from backend.autopay.rules import Reason
 from backend.autopay.service import SwitchedOff
 from backend.kit.i18n import Translate, languages, translator
 from backend.kit.money import Currency, Money
-from backend.notifications.kinds import AutopayFailed, AutopayNotice, AutopayStopped
+from backend.notifications.kinds import AutopayDearer, AutopayFailed, AutopayNotice, AutopayStopped
 from backend.orders.checkout import MethodOffer
 from backend.payments.models import Payment, SavedMethod
 from bot.callbacks import AgreeToPrice, AutopayOff, ChooseMethod, ChooseRenewed, Open, Screen, TickAutopay
@@ -86,6 +86,7 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
     ):
         yield f"off {done}", screens.off_view(t, done, NOW)
     yield "notice", screens.notice_view(t, NOTICE, renewal(), NOW)
+    yield "dearer", screens.dearer_view(t, AutopayDearer(ID, "349 ₽", 34900), renewal(), NOW)
     yield "refused", screens.refused_view(t, REFUSED, renewal(), NOW)
 
 
