@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 import structlog
+from aiogram.types import StarTransaction
 from pydantic import HttpUrl, SecretStr
 
 from backend.kit.errors import Refused, Unavailable
@@ -213,6 +214,38 @@ async def test_a_charge_that_went_back_is_listed_once_as_that(telegram: Telegram
     [found] = await listed(stars, telegram, hours=1)
 
     assert (found.ref, found.refunded_minor, found.payer) == (charge, 200, str(person))
+
+
+async def test_a_refund_that_leaves_out_what_was_paid_for_is_read_with_its_payment_or_alone(
+    telegram: TelegramWorld, stars: Stars
+) -> None:
+    person = await telegram.person()
+    asked, charge = await sold(telegram, stars, person)
+    await telegram.do(f"/charges/{charge}/refund")
+    paid, back = (transaction.model_dump(mode="json") for transaction in await rows(telegram))
+    del back["receiver"]["invoice_payload"]
+    gift = {**back, "id": "stxGift", "receiver": {**back["receiver"], "transaction_type": "gift_purchase"}}
+
+    lists(telegram, paid, back, gift)
+    both, fetched = await listed(stars, telegram, hours=1), known(await stars.fetch(charge))
+    telegram.world.faults.clear()
+    lists(telegram, back, gift)
+    alone, refund = await listed(stars, telegram, hours=1), known_refund(await stars.fetch_refund(f"stars-{charge}"))
+
+    assert both == [fetched]
+    assert [(one.ref, one.pid, one.refunded_minor) for one in both] == [(charge, asked.payment_id, 200)]
+    assert [(one.ref, one.pid, one.refunded_minor, one.payer) for one in alone] == [(charge, None, 200, str(person))]
+    assert refund.payment_ref == charge
+
+
+async def rows(telegram: TelegramWorld) -> list[StarTransaction]:
+    return (await telegram.bot.get_star_transactions()).transactions
+
+
+def lists(telegram: TelegramWorld, *transactions: dict[str, Any]) -> None:
+    """From now on these are all there are."""
+    body = {"ok": True, "result": {"transactions": transactions}}
+    telegram.world.faults.arm(SERVICE, "status", path="*/getStarTransactions", times=None, status=200, body=body)
 
 
 async def test_after_the_list_became_shorter_it_is_read_all_the_same(telegram: TelegramWorld, stars: Stars) -> None:

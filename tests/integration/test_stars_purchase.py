@@ -300,6 +300,23 @@ async def test_a_refund_nobody_told_of_is_found_by_the_sweep(bot_shop: BotShop) 
     assert await buyer.days() == [("payment", 30), ("refund", -30)]
 
 
+async def test_a_refund_that_the_list_tells_without_what_was_paid_for_is_one_all_the_same(bot_shop: BotShop) -> None:
+    buyer = await payer(bot_shop)
+    paid = await buyer.pays(await buyer.checks_out())
+    user = {"id": buyer.phone.id, "is_bot": False, "first_name": "X"}
+    row = {"amount": 200, "receiver": {"type": "user", "transaction_type": "invoice_payment", "user": user}}
+    at = int(bot_shop.shop.now.timestamp())
+    back = [{"id": charge, "date": at, **row} for charge in ("stxUnknown", paid["charge_id"])]
+    body = {"ok": True, "result": {"transactions": back}}
+    bot_shop.breaks("getStarTransactions", "status", status=200, body=body, times=None)
+
+    await bot_shop.shop.passes(minutes=61)
+
+    assert await buyer.days() == [("payment", 30), ("refund", -30)]
+    assert [one.provider_payment_id for one in await charges(bot_shop)] == [paid["charge_id"]]
+    assert [one.provider_refund_id for one in await refunds(bot_shop)] == [f"stars-{paid['charge_id']}"]
+
+
 async def test_a_payment_that_is_heard_of_only_when_it_was_given_back_gives_and_takes(bot_shop: BotShop) -> None:
     buyer = await payer(bot_shop)
     link = await buyer.checks_out()

@@ -122,8 +122,8 @@ class Stars:
     async def fetch(self, ref: str) -> Result:
         """Looks through all transactions, the newest first: for a charge of which nothing was told."""
         try:
-            async for snapshot, _ in self._newest_first():
-                if snapshot is not None and snapshot.ref == ref:
+            async for snapshot in self._charges():
+                if snapshot.ref == ref:
                     return Known(snapshot)
         except _Unread as error:
             return error.why
@@ -147,15 +147,9 @@ class Stars:
         return await self.fetch(ref)
 
     async def list_since(self, since: datetime) -> AsyncIterator[Snapshot]:
-        start = since.astimezone(UTC).replace(microsecond=0)  # Telegram's times have no fractions
-        seen: set[str] = set()
         try:
-            async for snapshot, at in self._newest_first():
-                if at is not None and at < start:
-                    return
-                if snapshot is not None and snapshot.ref not in seen:
-                    seen.add(snapshot.ref)
-                    yield snapshot
+            async for snapshot in self._charges(since.astimezone(UTC).replace(microsecond=0)):  # no fractions there
+                yield snapshot
         except _Unread as error:
             raise Unavailable(provider=self.id, request="list transactions", answer=repr(error.why)) from None
 
@@ -252,6 +246,27 @@ class Stars:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    async def _charges(self, since: datetime | None = None) -> AsyncIterator[Snapshot]:
+        """Each charge once, as it stands now. A refund that leaves out the payload has that of what it gives back.
+
+        Raises:
+            _Unread
+        """
+        seen: set[str] = set()
+        nameless: dict[str, Snapshot] = {}
+        async for snapshot, at in self._newest_first():
+            if since is not None and at is not None and at < since:
+                break
+            if snapshot is None or snapshot.ref in seen:
+                continue
+            if snapshot.mac is None:
+                nameless[snapshot.ref] = snapshot
+                continue
+            seen.add(snapshot.ref)
+            yield objects.given_back(snapshot) if nameless.pop(snapshot.ref, None) else snapshot
+        for snapshot in nameless.values():
+            yield snapshot
 
     async def _newest_first(self) -> AsyncIterator[tuple[Snapshot | None, datetime | None]]:
         """Every transaction and when it was.

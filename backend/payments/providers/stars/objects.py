@@ -13,6 +13,7 @@ from backend.payments.providers.base import PaymentState, SavedInstrument, Snaps
 from backend.payments.providers.stars.payload import payment_of
 
 LARGEST = 2**53
+INVOICE = "invoice_payment"
 REFUND = "stars-"  # Telegram has no id for a refund, and there is at most one of a charge
 
 
@@ -38,7 +39,7 @@ def refunded(account: Account, update: Json) -> Snapshot | None:
     """The payment an update says went back to who made it: all of it, always."""
     message = part(update.get("message"))
     found = _charge(account, message, part(message.get("refunded_payment")), part(message.get("chat")))
-    return _back(found) if found else None
+    return given_back(found) if found else None
 
 
 def asked(account: Account, update: Json) -> Snapshot | None:
@@ -52,17 +53,19 @@ def asked(account: Account, update: Json) -> Snapshot | None:
 
 
 def transaction(account: Account, row: Json) -> Snapshot | None:
-    """A payment or its refund; None: Stars that moved for another reason."""
+    """A payment or its refund, which may leave out the payload; None: Stars that moved for another reason."""
     came, left = part(row.get("source")), part(row.get("receiver"))
     partner = came or left
     charge, payload = text(row.get("id")), text(partner.get("invoice_payload"))
     stars, payer = natural(row.get("amount")), natural(part(partner.get("user")).get("id"))
-    if partner.get("type") != "user" or charge is None or stars is None or payload is None or payer is None:
+    if partner.get("type") != "user" or charge is None or stars is None or payer is None:
+        return None
+    if payload is None and not (left and partner.get("transaction_type", INVOICE) == INVOICE):
         return None
     found = _snapshot(account, charge, Money(stars, Currency.XTR), payload, payer)
     found = replace(found, recurring=whole(partner.get("subscription_period")) is not None)
     if left:
-        return _back(found)
+        return given_back(found)
     return replace(found, paid_at=moment(row), saved=_renewed(charge) if found.recurring else None)
 
 
@@ -124,7 +127,8 @@ def _snapshot(account: Account, ref: str, amount: Money, payload: str | None, pa
     )
 
 
-def _back(snapshot: Snapshot) -> Snapshot:
+def given_back(snapshot: Snapshot) -> Snapshot:
+    """The same payment, after all of it went back."""
     minor = snapshot.amount.minor if snapshot.amount else 0
     return replace(
         snapshot, provider_status="refunded", refunded_minor=minor, refund_ref=REFUND + snapshot.ref, paid_at=None
