@@ -304,6 +304,8 @@ async def ask_for(session: AsyncSession, order: Order, asked: Mapping[str, Any])
 
 
 async def renews_itself(session: AsyncSession, subscription_id: UUID) -> bool:
-    """Whether this subscription is renewed without its owner."""
+    """Whether this subscription is renewed without its owner: not while a charge of it is looked into."""
     query = select(Mandate.id).where(Mandate.subscription_id == subscription_id, Mandate.state == "active")
-    return await session.scalar(query) is not None
+    if await session.scalar(query) is None:
+        return False
+    return not await has_open_charge(session, subscription_id, states=[PaymentState.REVIEW])

@@ -7,10 +7,12 @@ from sqlalchemy import select
 
 from backend.autopay.models import Mandate
 from backend.consents.models import Consent
+from backend.payments.models import Payment
 from backend.subscriptions.models import Subscription
 from tests.integration.autopay_fixture import DAY, HOUR, costs
-from tests.integration.bot_fixtures import BotShop, Json, Phone, labels
+from tests.integration.bot_fixtures import BotShop, Json, Phone, buys, labels
 from tests.integration.stars_fixture import settled
+from tests.outside import CREATE
 
 OFF = "🚫 Отключить автопродление"
 
@@ -183,6 +185,24 @@ async def test_an_outdated_price_is_not_agreed_to(bot_shop: BotShop) -> None:
 
     assert "Цена за это время изменилась" in answer["text"]
     assert (await mandate(bot_shop)).state == "suspended"
+
+
+async def test_while_a_charge_without_an_answer_is_looked_into_its_owner_hears_of_the_end(bot_shop: BotShop) -> None:
+    phone, shop = await subscribed(bot_shop), bot_shop.shop
+    await reaches(bot_shop, 3 * DAY)
+    await reaches(bot_shop, DAY)
+    shop.yookassa.breaks(CREATE, "lost_before", times=None)
+    await reaches(bot_shop, 12 * HOUR)
+    renewing = await said(phone, "Подписка закончится")
+    await shop.passes(hours=24)
+    shop.mend()
+    (unanswered,) = await shop.all(select(Payment.state).where(Payment.initiated_by == "shop"))
+
+    await buys(bot_shop, phone, "СБП")
+    await reaches(bot_shop, 3 * DAY)
+
+    assert (unanswered, (await mandate(bot_shop)).state, renewing) == ("review", "active", False)
+    assert await said(phone, "Подписка закончится")
 
 
 async def test_nobody_switches_off_what_is_somebody_elses(bot_shop: BotShop) -> None:
