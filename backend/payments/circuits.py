@@ -134,13 +134,14 @@ async def not_offered(session: AsyncSession) -> frozenset[str]:
 
 
 async def claim_due_probes(session: AsyncSession, now: datetime) -> Sequence[str]:
-    """The providers to be asked whether they work again, since no payment of theirs is being asked for.
+    """The providers to be asked whether they work again, since no payment of theirs is being sent again.
 
     Asked again after 30 seconds, then less and less often, at last every five minutes.
     """
     asked_anyway = exists().where(
         Payment.provider == Circuit.provider,
         Payment.state == PaymentState.NEW,
+        Payment.check_attempts > 0,
         Payment.created_at > now - KEY_IS_DEAD_AFTER,
         Payment.next_check_at < NEVER,
     )

@@ -19,13 +19,14 @@ from backend.kit.tokens import new_id
 from backend.payments.models import Payment, SavedMethod
 from backend.payments.providers.base import PaymentState, SavedInstrument
 from backend.payments.rules import NEVER
-from backend.payments.service import lock_payment, note_attempt
+from backend.payments.service import lock_payment
 from backend.switches.models import Switch
 
 log = structlog.get_logger()
 
 OFF = "autopay:"  # begins the name of a switch: the company does not let this shop charge saved methods
 TRY_AGAIN_AFTER = timedelta(days=1)
+LOOK_AGAIN_AFTER = timedelta(minutes=1)  # whether what holds a charge up has come to something
 FORGOTTEN = "autopay_off"
 RENEWED = "renewed"  # by its owner, or by days that somebody gave him
 
@@ -98,7 +99,8 @@ async def may_send(session: AsyncSession, payment_id: UUID, now: datetime, *, du
 
     Commit before sending: whoever forgets the method after that comes too late for this charge. A charge that was
     never sent has failed then; of one that was sent before, the company's list tells what became of it. `held_up`: by
-    money of its owner that is on its way and may yet come to nothing; what was sent before waits for that.
+    money of its owner that is on its way and may yet come to nothing; what was sent before waits for that, as if it
+    had never been tried: that it is not answered says nothing of the company.
     """
     payment = await lock_payment(session, payment_id)
     if payment.state != PaymentState.NEW:
@@ -108,7 +110,7 @@ async def may_send(session: AsyncSession, payment_id: UUID, now: datetime, *, du
     kept = select(SavedMethod.ref).where(SavedMethod.id == payment.saved_method_id, SavedMethod.deleted_at.is_(None))
     is_kept = await session.scalar(kept.with_for_update(read=True)) is not None
     if is_kept and due and held_up and payment.checked_at is not None:
-        await note_attempt(session, payment_id, now)
+        payment.check_attempts, payment.next_check_at = 0, now + LOOK_AGAIN_AFTER
         return False
     if is_kept and due and not held_up:
         payment.checked_at = payment.checked_at or now

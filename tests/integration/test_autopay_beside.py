@@ -6,12 +6,14 @@ import pytest
 
 from backend.autopay import jobs as autopay_jobs
 from backend.autopay.jobs import Renew
-from backend.notifications.kinds import Paid
+from backend.notifications.kinds import Paid, ProviderTrouble
 from backend.orders.checkout import Checkout
 from backend.orders.returns import return_second
 from backend.payments.strays import keep_stray
+from sandbox.companies import SHOP_KEY
 from tests.integration.autopay_fixture import DAY, HOUR, Subscriber, subscribes
 from tests.integration.refund_cases import ledger
+from tests.integration.test_circuits import offered
 from tests.integration.test_refunds_outside import coingate
 from tests.integration.test_stars_renewals_heard import Telegram
 from tests.outside import CREATE
@@ -172,6 +174,39 @@ async def test_a_charge_whose_answer_was_lost_waits_for_coins_and_is_sent_again_
 
     assert waiting == ["new"]
     assert await owner.states() == ["succeeded"]
+
+
+async def test_a_charge_that_waits_for_coins_keeps_nobody_else_from_paying(shop: Shop) -> None:
+    owner = await warned(shop)
+    await shop.yookassa.change_shop(secret_key="test_rotated")
+    await owner.reaches(12 * HOUR)
+    hidden = await offered(shop)
+    _, ref = await sends_coins(owner)
+    await shop.passes(minutes=2)
+
+    await shop.yookassa.change_shop(secret_key=SHOP_KEY)
+    await shop.passes(minutes=6)
+
+    assert "yookassa" not in hidden
+    assert "yookassa" in await offered(shop)
+    assert await owner.states() == ["new"]
+    await coingate(shop, f"orders/{ref}/reject")
+    await shop.passes(minutes=2)
+    await shop.passes(minutes=2)
+    assert await owner.states() == ["succeeded"]
+
+
+async def test_a_charge_that_waits_for_coins_is_no_trouble_of_the_provider(shop: Shop) -> None:
+    owner = await warned(shop)
+    shop.yookassa.breaks(CREATE, "status", status=500)
+    await owner.reaches(12 * HOUR)
+    await sends_coins(owner)
+
+    for _ in range(10):
+        await shop.passes(minutes=1)
+
+    assert await owner.states() == ["new"]
+    assert [said for said in shop.channel.told if isinstance(said, ProviderTrouble)] == []
 
 
 async def test_where_both_came_the_second_goes_back_at_a_tap_and_renewals_go_on(shop: Shop) -> None:
