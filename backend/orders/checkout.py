@@ -266,15 +266,19 @@ async def _pay_once(session: AsyncSession, deps: Deps, refused: Payment, now: da
 
 
 async def _look_for(deps: Deps, payment: Payment, now: datetime) -> None:
-    """The company has seen this key with other bytes: its list says what became of it, and it is never sent again."""
+    """The company has seen this key with other bytes: its list says what became of it, and it is never sent again.
+
+    Where the list cannot be read to its end, the hourly sweep goes on looking.
+    """
     driver = deps.providers.get(payment.provider)
-    if not await sweep_provider(deps, driver, payment.created_at - CLOCKS_DIFFER, now):
-        return  # the hourly sweep goes on looking
+    listed = await sweep_provider(deps, driver, payment.created_at - CLOCKS_DIFFER, now)
     async with deps.db.transaction() as session:
-        closed = await unanswered.give_up(session, payment.id, "never_answered", now)
-        if closed is not None and closed.state == PaymentState.FAILED:
-            await tell_failure(session, closed, closed.failure, now)
-        told = KeyUsed(payment.id, payment.provider, found=closed is None)
+        found = (await payments.lock_payment(session, payment.id)).state != PaymentState.NEW
+        if listed and not found:
+            closed = await unanswered.give_up(session, payment.id, "never_answered", now)
+            if closed is not None and closed.state == PaymentState.FAILED:
+                await tell_failure(session, closed, closed.failure, now)
+        told = KeyUsed(payment.id, payment.provider, found=found if found or listed else None)
         await tell_operators(session, told, once=f"key-used:{payment.id}", now=now)
 
 

@@ -49,7 +49,7 @@ def key_used(kind: kinds.KeyUsed, t: Translate, now: datetime) -> View:
             "operator-key-used",
             payment=str(kind.payment_id),
             provider=provider_name(t, kind.provider),
-            found="yes" if kind.found else "no",
+            found={True: "yes", False: "no", None: "unread"}[kind.found],
         )
     )
 

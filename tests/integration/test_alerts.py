@@ -22,7 +22,7 @@ from backend.notifications.kinds import (
 )
 from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
-from tests.outside import CREATE
+from tests.outside import CREATE, LIST
 from tests.shop import Buyer, K, Shop
 
 pytestmark = pytest.mark.thorough
@@ -291,6 +291,28 @@ async def test_a_key_that_was_used_for_something_else_ends_its_payment(shop: Sho
     assert len(buyer.heard(PaymentFailed)) == 1
     assert [(said.payment_id, said.found) for said in told(shop, KeyUsed)] == [(opened.id, False)]
     shop.town.companies.world.log.clear()
+
+
+async def test_a_key_that_was_used_is_told_though_the_list_cannot_be_read_and_looked_for_every_hour(
+    shop: Shop,
+) -> None:
+    buyer = await shop.buyer()
+    opened = await buyer.opens_payment()
+    assert opened.request_body is not None
+    ref = await shop.yookassa.send(opened.idempotence_key, opened.request_body.replace(b'":"30"', b'":"31"'))
+    shop.yookassa.strays.clear()
+    await shop.yookassa.pay_ref(ref, webhooks=0)
+    shop.yookassa.breaks(LIST, "http_429")
+
+    await shop.passes(seconds=11)
+    at_once = [(said.payment_id, said.found) for said in told(shop, KeyUsed)]
+    await shop.passes(hours=1)
+
+    (payment,) = await buyer.payments()
+    assert at_once == [(opened.id, None)]
+    assert (payment.state, payment.provider_payment_id) == (PaymentState.SUCCEEDED, ref)
+    assert len(told(shop, KeyUsed)) == 1
+    shop.town.companies.world.log.clear()  # two bodies of one key were the point
 
 
 async def test_a_sale_that_is_settled_days_after_it_was_paid_is_told_too(shop: Shop) -> None:

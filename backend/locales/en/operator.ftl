@@ -52,6 +52,7 @@ operator-key-used =
     ⚠️ <b>{ $provider } has seen this payment with other contents</b>
     Payment <code>{ $payment }</code> is not sent again. { $found ->
         [yes] The provider's list shows it, and it goes on.
+        [unread] The provider's list cannot be read now. The shop looks again every hour: the payment goes on if the list shows it, else it is closed in a day.
        *[no] The provider's list does not show it, so it was closed.
     }
 

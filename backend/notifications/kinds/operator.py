@@ -41,12 +41,12 @@ class PaymentsUnseen(Kind):
 
 @dataclass(frozen=True)
 class KeyUsed(Kind):
-    """A provider had seen a payment's key with another request. `found`: its list showed the payment."""
+    """A provider had seen a payment's key with another request. `found`: its list showed it; None: not readable."""
 
     priority: ClassVar[int] = 2
     payment_id: UUID
     provider: str
-    found: bool
+    found: bool | None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ TOLD: list[tuple[Kind, tuple[str, ...]]] = [
     (kinds.PaymentsUnseen(PAYMENT, "2f<1>", "yookassa", "<x>"), (str(PAYMENT), "2f&lt;1&gt;", "&lt;x&gt;")),
     (kinds.KeyUsed(PAYMENT, "yookassa", found=True), (str(PAYMENT),)),
     (kinds.KeyUsed(PAYMENT, "yookassa", found=False), (str(PAYMENT),)),
+    (kinds.KeyUsed(PAYMENT, "yookassa", found=None), (str(PAYMENT),)),
     (kinds.ProviderMisconfigured("yookassa", "<401>", SINCE), ("&lt;401&gt;", ".env", "doctor")),
     (kinds.ProviderTrouble("yookassa", SINCE, "HTTP <500>"), ("HTTP &lt;500&gt;", "11:30", "doctor")),
     (kinds.ProviderWorks("yookassa", SINCE, NOW), ("11:30", "1")),
