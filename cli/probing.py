@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 import structlog
@@ -11,7 +10,7 @@ from backend.kit import clock
 from backend.kit.db import Database
 from backend.kit.errors import Outside, Unavailable
 from backend.kit.http import Http, NoAnswer
-from backend.notifications.kinds import ProviderMisconfigured, ProviderWorks
+from backend.notifications.kinds import ProviderMisconfigured, ProviderNote, ProviderWorks
 from backend.notifications.service import tell_operators
 from backend.payments.circuits import note_misconfigured
 from backend.payments.providers import Providers
@@ -26,6 +25,7 @@ log = structlog.get_logger()
 DAY_SECONDS = 24 * 3600
 RETRY_SECONDS = 300
 TELEGRAM = "https://api.telegram.org"
+DISABLED = "shop-disabled"
 
 
 class Deps(Protocol):
@@ -37,9 +37,7 @@ class Deps(Protocol):
 async def know_companies(deps: Deps) -> None:
     """Ask every provider who we are there and Telegram what time it is, for ever."""
     while True:
-        skew = await clock_skew(deps.settings)
-        if skew is not None and skew > LARGEST_SKEW:
-            log.error("clock.wrong", seconds=round(skew.total_seconds()))
+        _watch_clock("telegram", await clock_skew(deps.settings))
         answers = [await ask_provider(deps, provider) for provider in deps.providers]
         await asyncio.sleep(DAY_SECONDS if all(answers) else RETRY_SECONDS)
 
@@ -59,10 +57,22 @@ async def ask_provider(deps: Deps, provider: PaymentProvider) -> bool:
             async with deps.db.transaction() as session:
                 await note_misconfigured(session, provider.id, reason(error), clock.now())
             return False
+        _watch_clock(provider.id, _skew(seen.time_there))
+        await _tell_notes(deps, provider, seen)
         return await _compare(deps, provider, seen)
     except Unavailable as error:
         log.warning("provider.not_probed", provider=provider.id, reason=str(error))
         return False
+
+
+async def _tell_notes(deps: Deps, provider: PaymentProvider, seen: Capabilities) -> None:
+    """Say what is worth knowing of our account, once a month: most of it stays so, and holds nothing up."""
+    now = clock.now()
+    for note in (*seen.notes, *(() if seen.enabled else (DISABLED,))):
+        log.warning("provider.note", provider=provider.id, note=note)
+        async with deps.db.transaction() as session:
+            once = f"note:{provider.id}:{note}:{now:%Y-%m}"
+            await tell_operators(session, ProviderNote(provider.id, note), once=once, now=now)
 
 
 async def _compare(deps: Deps, provider: PaymentProvider, seen: Capabilities) -> bool:
@@ -99,10 +109,19 @@ async def clock_skew(settings: Settings, url: str = TELEGRAM) -> timedelta | Non
     proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
     http = Http("telegram", read_seconds=5, proxy=proxy)
     try:
-        answer = await http.send("GET", url, label="date")
-        there = parsedate_to_datetime(answer.headers["date"])
-    except (NoAnswer, KeyError, ValueError):
+        await http.send("GET", url, label="date")
+    except NoAnswer:
         return None
     finally:
         await http.aclose()
-    return abs(datetime.now(UTC) - there)  # the real clock: an offset of CLOCK_FILE is no skew
+    return _skew(http.time_there)
+
+
+def _skew(there: datetime | None) -> timedelta | None:
+    """From the real clock: an offset of CLOCK_FILE is no skew."""
+    return abs(datetime.now(UTC) - there) if there is not None else None
+
+
+def _watch_clock(company: str, skew: timedelta | None) -> None:
+    if skew is not None and skew > LARGEST_SKEW:
+        log.error("clock.wrong", company=company, seconds=round(skew.total_seconds()))

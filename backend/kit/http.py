@@ -4,6 +4,8 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
@@ -51,6 +53,7 @@ class Http:
         proxy: str | None = None,
     ) -> None:
         self.name = name
+        self._date = ""
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(read_seconds, connect=CONNECT_SECONDS),
             headers=dict(headers or {}),
@@ -83,7 +86,17 @@ class Http:
             status=response.status_code,
             ms=round((time.perf_counter() - started) * 1000),
         )
+        self._date = response.headers.get("date", "")
         return Answer(response.status_code, response.headers, response.content)
+
+    @property
+    def time_there(self) -> datetime | None:
+        """What time it was at the company when it last answered; None: it did not say."""
+        try:
+            there = parsedate_to_datetime(self._date)
+        except ValueError:
+            return None
+        return there if there.tzinfo else there.replace(tzinfo=UTC)
 
     async def aclose(self) -> None:
         await self._client.aclose()

@@ -45,6 +45,7 @@ OPERATOR_NOTICES: dict[type[kinds.Kind], Callable[..., View]] = {
     kinds.PaymentsUnseen: operator.payments_unseen,
     kinds.KeyUsed: operator.key_used,
     kinds.ProviderMisconfigured: operator.misconfigured,
+    kinds.ProviderNote: operator.provider_note,
     kinds.ProviderTrouble: operator.provider_trouble,
     kinds.ProviderWorks: operator.provider_works,
     kinds.PanelTrouble: operator.panel_trouble,

@@ -64,6 +64,10 @@ def misconfigured(kind: kinds.ProviderMisconfigured, t: Translate, now: datetime
     )
 
 
+def provider_note(kind: kinds.ProviderNote, t: Translate, now: datetime) -> View:
+    return View(t("operator-provider-note", provider=provider_name(t, kind.provider), note=t(f"note-{kind.note}")))
+
+
 def provider_trouble(kind: kinds.ProviderTrouble, t: Translate, now: datetime) -> View:
     return View(
         t(

@@ -110,7 +110,7 @@ async def test_where_callbacks_come_from_is_learned_and_the_last_good_list_kept(
 
 async def test_a_price_in_roubles_is_offered_only_where_it_is_taken(gate: CoinGateHarness, app: CoinGate) -> None:
     assert app.currencies == {Currency.RUB, Currency.EUR}
-    await gate.act("market", price_currencies=["EUR", "USD"], shoppers=["RU", "DE"])
+    await gate.act("market", price_currencies=["EUR", "USD"], shoppers=["RU", "DE"], merchants=["RU"])
 
     assert (await app.probe()).notes == ("no-roubles",)
     assert app.currencies == {Currency.EUR}
@@ -119,9 +119,14 @@ async def test_a_price_in_roubles_is_offered_only_where_it_is_taken(gate: CoinGa
     assert (await app.probe()).notes == ("no-shoppers-from-russia",)
     assert app.currencies == {Currency.RUB, Currency.EUR}
 
+    await gate.act("market", shoppers=["RU"], merchants=["LT"])
+    assert (await app.probe()).notes == ("no-merchants-from-russia",)
+
 
 @pytest.mark.parametrize(("mode", "options"), BROKEN)
-@pytest.mark.parametrize("path", ["/v2/currencies", "/v2/ips-v4", "/v2/platforms", "/v2/countries/shoppers"])
+@pytest.mark.parametrize(
+    "path", ["/v2/currencies", "/v2/ips-v4", "/v2/platforms", "/v2/countries/shoppers", "/v2/countries/merchants"]
+)
 async def test_what_everybody_may_ask_decides_nothing_when_it_cannot_be_read(
     gate: CoinGateHarness, path: str, mode: str, options: dict[str, Any]
 ) -> None:
@@ -131,6 +136,7 @@ async def test_what_everybody_may_ask_decides_nothing_when_it_cannot_be_read(
     capabilities = await driver.probe()
 
     assert capabilities.enabled
+    assert len(capabilities.notes) == (1 if "countries" in path else 2)
     assert driver.currencies == {Currency.RUB, Currency.EUR}
     await driver.aclose()
 

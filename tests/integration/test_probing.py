@@ -1,20 +1,46 @@
 """Who we are at the providers, asked at start: what is offered follows from the answer."""
 
 import asyncio
+import contextlib
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
-from backend.notifications.kinds import ProviderMisconfigured, ProviderWorks
+from backend.notifications.kinds import ProviderMisconfigured, ProviderNote, ProviderWorks
 from backend.orders.checkout import methods_for
 from backend.payments.providers.yookassa.config import Config
 from backend.payments.providers.yookassa.driver import YooKassa
 from cli.probing import ask_provider, clock_skew
 from cli.wiring import CannotStart, wire
+from tests.integration.test_circuits import ME
 from tests.shop import Shop
 
 pytestmark = pytest.mark.thorough
+
+LONG_AGO = "Thu, 01 Jan 2015 00:00:00 GMT"
+
+
+@contextlib.asynccontextmanager
+async def says(head: str, body: str = "") -> AsyncIterator[str]:
+    """A company that answers everything so: its address."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"{head}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def count(event: str) -> float:
+    """How often this was logged."""
+    return REGISTRY.get_sample_value("shop_events_total", {"event": event}) or 0
 
 
 async def offered(shop: Shop) -> list[str]:
@@ -94,29 +120,55 @@ async def test_a_key_that_is_refused_at_start_sells_nothing_before_the_first_buy
     assert [type(kind) for kind in shop.channel.told][:1] == [ProviderMisconfigured]
 
 
+async def test_what_is_worth_knowing_of_an_account_is_told_once_and_holds_nothing_up(shop: Shop) -> None:
+    driver = shop.deps.providers.get("yookassa")
+    said = {"account_id": driver.account, "test": True, "status": "disabled", "fiscalization": {"enabled": True}}
+    shop.yookassa.breaks(ME, "status", status=200, body=said, times=None)
+
+    for _ in range(3):
+        assert await asked(shop)
+        await shop.passes(days=1)
+
+    notes = [(said.provider, said.note) for said in shop.channel.told if isinstance(said, ProviderNote)]
+    assert sorted(notes) == [("yookassa", "shop-disabled"), ("yookassa", "vat-code-missing")]
+    assert await offered(shop) != []
+
+
 # --- what the whole program must get right
+
+
+async def test_the_clock_is_compared_with_what_a_provider_answers(shop: Shop) -> None:
+    driver = shop.deps.providers.get("yookassa")
+    assert isinstance(driver, YooKassa)
+    me = json.dumps({"account_id": driver.account, "test": True, "status": "enabled"})
+
+    async with says(f"HTTP/1.1 200 OK\r\nDate: {LONG_AGO}", me) as url:
+        elsewhere = YooKassa(Config(**{**driver._config.model_dump(), "api_url": url}))
+        wrong = count("clock.wrong")
+        assert await asked(shop)
+        right = count("clock.wrong")
+        assert await ask_provider(shop.deps, elsewhere)
+        await elsewhere.aclose()
+
+    assert (right - wrong, count("clock.wrong") - right) == (0, 1)
 
 
 @pytest.mark.parametrize(
     ("date", "skew"),
-    [("Thu, 01 Jan 2015 00:00:00 GMT", timedelta(days=4000)), ("soon", None), ("", None)],
-    ids=["years ago", "no date", "nothing"],
+    [
+        (LONG_AGO, timedelta(days=4000)),
+        (LONG_AGO.replace("GMT", "-0000"), timedelta(days=4000)),
+        ("soon", None),
+        ("", None),
+    ],
+    ids=["years ago", "in no zone", "no date", "nothing"],
 )
 async def test_the_clock_is_compared_with_what_telegram_answers(
     shop: Shop, date: str, skew: timedelta | None
 ) -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        said = f"Date: {date}\r\n" if date else ""
-        writer.write(f"HTTP/1.1 302 Found\r\n{said}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
-        await writer.drain()
-        writer.close()
-
     settings = shop.deps.settings.model_copy(update={"telegram_api_url": None})
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        found = await clock_skew(settings, f"http://127.0.0.1:{port}")
+    async with says("HTTP/1.1 302 Found" + (f"\r\nDate: {date}" if date else "")) as url:
+        found = await clock_skew(settings, url)
 
     assert (found is None) == (skew is None)
     assert found is None or skew is None or found > skew

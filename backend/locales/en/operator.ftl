@@ -15,9 +15,11 @@ note-inbound-address-missing = The panel does not say where people connect, so k
 note-min-client-version-missing = An inbound has an empty minClientVer: with Xray 26.7 and later many apps cannot connect. Set it to 1.8.0; it takes effect at once and open connections stay.
 note-no-inbound-to-sell = The panel has no enabled local inbound of VLESS + TCP + REALITY: there is nowhere to make keys.
 
+note-shop-disabled = The shop is disabled at the provider, and its payments are refused. Write to the provider's support.
 note-vat-code-missing = Receipts are on in the YooKassa shop but no VAT rate is set: YooKassa refuses payments without a receipt. Set YOOKASSA_VAT_CODE (1: no VAT).
 
 note-no-roubles = CoinGate takes no prices in roubles, so its methods show only with plans that have a price in euros. Add one.
+note-no-merchants-from-russia = According to CoinGate, it does not work with businesses from Russia. If yours is one, do not sell through it: leave COINGATE_API_KEY empty.
 note-no-shoppers-from-russia = According to CoinGate, buyers from Russia cannot pay through it. Offer them another method.
 note-checkout-off = CoinGate does not let a button choose the coin, so it is chosen on the invoice page. Only CoinGate's support can switch it on; if you do not need it, set COINGATE_MODE=hosted.
 
@@ -64,6 +66,12 @@ operator-provider-misconfigured =
     Its buttons are hidden, payments under way wait.
 
     Compare the keys in .env with the cabinet, restart the shop and check: <code>vpn-service doctor</code>. Then everything goes on by itself, and a message says so.
+
+operator-provider-note =
+    ⚠️ <b>{ $provider }: worth a look</b>
+    { $note }
+
+    What holds now: <code>vpn-service doctor</code>
 
 operator-provider-trouble =
     🔴 <b>{ $provider } does not answer</b>

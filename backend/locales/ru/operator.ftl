@@ -15,9 +15,11 @@ note-inbound-address-missing = Панель не говорит, по каком
 note-min-client-version-missing = У инбаунда пустой minClientVer: с Xray 26.7 и новее многие приложения не смогут подключиться. Укажите 1.8.0 — подействует сразу, открытые соединения не оборвутся.
 note-no-inbound-to-sell = На панели нет включённого местного инбаунда VLESS + TCP + REALITY: ключи создавать негде.
 
+note-shop-disabled = Магазин у провайдера выключен, платежи отклоняются. Напишите в поддержку провайдера.
 note-vat-code-missing = В магазине ЮKassa включены чеки, а ставка НДС не указана: платежи без чека ЮKassa отклоняет. Задайте YOOKASSA_VAT_CODE (1 — без НДС).
 
 note-no-roubles = CoinGate не принимает цены в рублях: его способы оплаты видны только у тарифов с ценой в евро. Добавьте её.
+note-no-merchants-from-russia = По данным CoinGate, он не работает с бизнесом из России. Если ваш — российский, не продавайте через него: оставьте COINGATE_API_KEY пустым.
 note-no-shoppers-from-russia = По данным CoinGate, покупатели из России заплатить через него не могут. Предложите им другой способ.
 note-checkout-off = CoinGate не разрешает выбирать монету кнопкой, поэтому её выбирают на странице счёта. Включить это может только поддержка CoinGate; если оно не нужно, задайте COINGATE_MODE=hosted.
 
@@ -64,6 +66,12 @@ operator-provider-misconfigured =
     Кнопки этого способа скрыты, начатые платежи ждут.
 
     Сверьте ключи в .env с кабинетом, перезапустите магазин и проверьте: <code>vpn-service doctor</code>. Дальше всё продолжится само, об этом придёт сообщение.
+
+operator-provider-note =
+    ⚠️ <b>{ $provider }: обратите внимание</b>
+    { $note }
+
+    Что сейчас не так: <code>vpn-service doctor</code>
 
 operator-provider-trouble =
     🔴 <b>{ $provider } не отвечает</b>

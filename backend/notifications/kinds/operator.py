@@ -60,6 +60,14 @@ class ProviderMisconfigured(Kind):
 
 
 @dataclass(frozen=True)
+class ProviderNote(Kind):
+    """Something about our account at a provider is worth knowing; `note` is the id of a text without its "note-"."""
+
+    provider: str
+    note: str
+
+
+@dataclass(frozen=True)
 class ProviderTrouble(Kind):
     """A provider has not answered for some minutes."""
 

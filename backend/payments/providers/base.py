@@ -219,6 +219,7 @@ class Capabilities:
     methods: frozenset[str] = frozenset()
     fiscalization: bool = False
     notes: tuple[str, ...] = field(default=())  # what the operator should know, as ids of texts
+    time_there: datetime | None = None  # by its clock, when it answered; None: it does not tell
 
 
 class PaymentProvider(Protocol):

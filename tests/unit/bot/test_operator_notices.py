@@ -26,6 +26,8 @@ TOLD: list[tuple[Kind, tuple[str, ...]]] = [
     (kinds.KeyUsed(PAYMENT, "yookassa", found=False), (str(PAYMENT),)),
     (kinds.KeyUsed(PAYMENT, "yookassa", found=None), (str(PAYMENT),)),
     (kinds.ProviderMisconfigured("yookassa", "<401>", SINCE), ("&lt;401&gt;", ".env", "doctor")),
+    (kinds.ProviderNote("yookassa", "vat-code-missing"), ("YOOKASSA_VAT_CODE", "doctor")),
+    (kinds.ProviderNote("coingate", "no-merchants-from-russia"), ("CoinGate", "COINGATE_API_KEY")),
     (kinds.ProviderTrouble("yookassa", SINCE, "HTTP <500>"), ("HTTP &lt;500&gt;", "11:30", "doctor")),
     (kinds.ProviderWorks("yookassa", SINCE, NOW), ("11:30", "1")),
     (kinds.PanelTrouble("nl<1>", SINCE, "<reset>", 12), ("nl&lt;1&gt;", "&lt;reset&gt;", "12", "doctor")),

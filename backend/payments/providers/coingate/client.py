@@ -1,7 +1,7 @@
 """CoinGate's API over HTTP: what it answered, or what it means that it did not."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from backend.kit.http import Answer, Http, NoAnswer
@@ -29,6 +29,11 @@ class Client:
     def __init__(self, url: str, key: str, *, read_seconds: float) -> None:
         self._url = url
         self._http = Http("coingate", read_seconds=read_seconds, headers={"Authorization": f"Token {key}"})
+
+    @property
+    def time_there(self) -> datetime | None:
+        """By CoinGate's clock, when it last answered."""
+        return self._http.time_there
 
     async def test_key(self) -> Failure | None:
         """None: the key is good."""

@@ -38,6 +38,7 @@ log = structlog.get_logger()
 
 READ_SECONDS = 35.0
 SETTLE_SECONDS = 30.0
+RUSSIA = "RU"
 REFUND_REF = re.compile(r"cg-([1-9][0-9]{0,17})-[0-9]+")
 
 
@@ -194,10 +195,12 @@ class CoinGate:
         self._networks = await ask("/ips-v4", facts.networks) or self._networks
         if self._config.mode != "hosted":
             self._platforms = await ask("/platforms", facts.platforms) or self._platforms
-        shoppers = await ask("/countries/shoppers", facts.countries) or frozenset()
+        merchants = await ask("/countries/merchants", facts.countries) or {RUSSIA}
+        shoppers = await ask("/countries/shoppers", facts.countries) or {RUSSIA}
         notes = {
             "no-roubles": Currency.RUB not in self._currencies,
-            "no-shoppers-from-russia": bool(shoppers) and "RU" not in shoppers,
+            "no-merchants-from-russia": RUSSIA not in merchants,
+            "no-shoppers-from-russia": RUSSIA not in shoppers,
             "checkout-off": self._config.mode == "checkout" and self._checkout_off,
         }
         self._checkout_off = False  # support may have switched it on since
@@ -207,6 +210,7 @@ class CoinGate:
             enabled=True,
             methods=frozenset(self.methods),
             notes=tuple(note for note, holds in notes.items() if holds),
+            time_there=self._client.time_there,
         )
 
     def told_of_renewal(self, body: bytes) -> None:

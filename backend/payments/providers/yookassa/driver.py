@@ -159,6 +159,7 @@ class YooKassa:
             methods=frozenset(self.methods),
             fiscalization=fiscalization,
             notes=("vat-code-missing",) if fiscalization and self._config.vat_code is None else (),
+            time_there=self._http.time_there,
         )
 
     def told_of_renewal(self, body: bytes) -> None:
