@@ -194,12 +194,14 @@ def attempt_of(
 
 
 async def send(deps: Deps, payment: Payment, now: datetime) -> None:
-    """Send its request while somebody looks; a job goes on after that."""
+    """Send its request while somebody looks; a job goes on after that. What is cut off counts as not answered."""
     try:
         async with asyncio.timeout(WAIT_SECONDS):
             await create(deps, payment.id, now)
     except TimeoutError:
         log.warning("checkout.slow", payment=payment.id)
+        async with deps.db.transaction() as session:
+            await circuits.note_result(session, payment.provider, Unknown("timeout"), now)
 
 
 async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = False) -> None:

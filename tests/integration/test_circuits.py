@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from backend.kit.db import Database
 from backend.notifications.kinds import ProviderMisconfigured, ProviderTrouble, ProviderWorks
+from backend.orders import checkout as checkouts
 from backend.orders.checkout import MethodUnavailable, methods_for
 from backend.payments import circuits
 from backend.payments.models import Circuit
@@ -64,6 +65,24 @@ async def test_five_unknown_outcomes_within_a_minute_hide_a_provider_and_others_
     with pytest.raises(MethodUnavailable):
         await buyers[5].orders("monthly")
     assert {checkout.state for checkout in waiting} == {PaymentState.NEW}
+
+
+async def test_buyers_who_wait_in_vain_hide_a_provider_that_hangs(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkouts, "WAIT_SECONDS", 0.3)
+    shop.yookassa.breaks(CREATE, "latency", ms=2000, times=None)
+    waiting = [await (await shop.buyer()).orders("monthly") for _ in range(4)]
+    four = await offered(shop)
+    waiting.append(await (await shop.buyer()).orders("monthly"))
+    five = await offered(shop)
+
+    shop.mend()
+    await shop.passes(seconds=11)
+
+    assert four - five == {"yookassa"}
+    assert await offered(shop) == four
+    assert {(await shop.payment(checkout)).state for checkout in waiting} == {PaymentState.PENDING}
 
 
 async def test_what_was_opened_before_is_sent_again_and_its_answer_brings_the_provider_back(shop: Shop) -> None:
