@@ -123,6 +123,15 @@ async def test_a_price_in_roubles_is_offered_only_where_it_is_taken(gate: CoinGa
     assert (await app.probe()).notes == ("no-merchants-from-russia",)
 
 
+@pytest.mark.parametrize("body", ["OK", "OK\n", '"OK"', {"status": "ok"}])
+async def test_a_good_key_is_good_in_whatever_form_that_is_said(
+    gate: CoinGateHarness, app: CoinGate, body: object
+) -> None:
+    await gate.spoil_path("GET", "/v2/auth/test", "status", status=200, body=body)
+
+    assert (await app.probe()).enabled
+
+
 @pytest.mark.parametrize(("mode", "options"), BROKEN)
 @pytest.mark.parametrize(
     "path", ["/v2/currencies", "/v2/ips-v4", "/v2/platforms", "/v2/countries/shoppers", "/v2/countries/merchants"]
