@@ -19,6 +19,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from backend.kit.errors import Unavailable
 
 TRY_AGAIN = ("40", "53", "57")  # classes of SQLSTATE: rolled back, out of resources, stopped by an operator
+WATCH_US = (  # whether we are there is asked after 5 s of silence, and 10 s later we are not
+    "select set_config('tcp_keepalives_idle', '5', false),"
+    " set_config('tcp_keepalives_interval', '5', false),"
+    " set_config('tcp_keepalives_count', '2', false)"
+)
 REST_SECONDS = 1.0  # a connection that answered just now is not asked whether it lives
 
 
@@ -87,6 +92,7 @@ class Database:
             hide_parameters=True,  # errors end in logs, and values may be links and tokens
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
         )
+        _let_go_of_the_dead(self._engine)
         _ask_the_rested(self._engine)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -141,6 +147,21 @@ def _outages() -> Iterator[None]:
         if is_outage(error):
             raise DatabaseUnavailable from error
         raise
+
+
+def _let_go_of_the_dead(engine: AsyncEngine) -> None:
+    """Have the server end what belongs to a machine that is gone without a word, and the locks with it.
+
+    Told once connected: as start-up parameters poolers would refuse it.
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def tell(connection: DBAPIConnection, _: object) -> None:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(WATCH_US)
+        cursor.close()
+        connection.autocommit = False
 
 
 def _ask_the_rested(engine: AsyncEngine) -> None:

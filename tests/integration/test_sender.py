@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from backend.kit.errors import Unavailable
 from backend.kit.locks import sole
@@ -282,6 +282,15 @@ async def says_when_there(shop: Shop, user_id: int) -> None:
         await says(shop, user_id, MONEY, "this")
     await asyncio.sleep(0.5)
     await says(shop, user_id, MONEY, "this")
+
+
+async def test_the_database_asks_whether_who_holds_the_lock_is_there(shop: Shop) -> None:
+    """A machine that is gone without a word would else hold it for two hours."""
+    async with sole(shop.deps.db, "sender") as hold:
+        names = ("idle", "interval", "count")
+        told = [await hold._connection.scalar(text(f"show tcp_keepalives_{name}")) for name in names]
+
+    assert told == ["5", "5", "2"]
 
 
 async def test_who_holds_the_lock_is_the_only_one_who_sends(shop: Shop) -> None:
