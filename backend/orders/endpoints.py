@@ -73,8 +73,10 @@ async def receive_webhook(provider: str, token: str, request: Request, deps: Dep
     """
     try:
         driver = deps.providers.at(provider, token)
-    except NoSuchAddress:  # no label is made of what a stranger writes
-        WEBHOOKS.labels(provider if deps.providers.find(provider) else "unknown", "wrong_address").inc()
+    except NoSuchAddress:  # no label and no log is made of what a stranger writes
+        named = provider if deps.providers.find(provider) else "unknown"
+        log.info("webhook.wrong_address", provider=named, address=client_ip(request))
+        WEBHOOKS.labels(named, "wrong_address").inc()
         raise
     address = client_ip(request)
     if not driver.accepts_from(address):
@@ -90,6 +92,7 @@ async def receive_webhook(provider: str, token: str, request: Request, deps: Dep
         WEBHOOKS.labels(provider, "malformed").inc()
         raise
     if hint is None:
+        log.info("webhook.ignored", provider=provider)
         WEBHOOKS.labels(provider, "ignored").inc()
         return Response(status_code=200)
     async with deps.db.transaction() as session:

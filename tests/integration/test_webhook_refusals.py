@@ -95,11 +95,13 @@ async def test_odd_text_inside_a_genuine_notification_does_no_harm(shop: Shop) -
 
 
 async def test_an_event_that_does_not_concern_us_is_answered_200_and_forgotten(shop: Shop) -> None:
+    before = logged("webhook.ignored")
     for event in ("payout.succeeded", "deal.closed", "payment_method.active", "something.new"):
         answer = await shop.webhook({"type": "notification", "event": event, "object": {"id": "po-285e5ee7"}})
         assert answer.status_code == 200
 
     assert await shop.events() == []
+    assert logged("webhook.ignored") - before == 4
 
 
 async def test_a_wrong_address_is_nowhere(shop: Shop) -> None:
@@ -123,17 +125,22 @@ async def test_a_wrong_address_is_nowhere(shop: Shop) -> None:
 
 
 async def test_what_is_refused_is_counted_and_strangers_make_no_labels(shop: Shop) -> None:
-    before = {outcome: counted(*outcome) for outcome in OUTCOMES}
+    before, lines = {outcome: counted(*outcome) for outcome in OUTCOMES}, logged("webhook.wrong_address")
     for body in (b"hello", b"x" * (64 * 1024 + 1)):
         assert (await shop.webhook(body)).status_code == 400
     for path in (f"{shop.hook}x", "/webhooks/yookassa/abc", "/webhooks/no-such-company/abc"):
         assert (await shop.webhook({}, path=path)).status_code == 404
 
     assert [counted(*outcome) - before[outcome] for outcome in OUTCOMES] == [2, 2, 1]
+    assert logged("webhook.wrong_address") - lines == 3
     assert "no-such-company" not in (await shop.http.get("/metrics")).text
 
 
 OUTCOMES = [("yookassa", "malformed"), ("yookassa", "wrong_address"), ("unknown", "wrong_address")]
+
+
+def logged(event: str) -> float:
+    return REGISTRY.get_sample_value("shop_events_total", {"event": event}) or 0
 
 
 def counted(provider: str, outcome: str) -> float:
