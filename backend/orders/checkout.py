@@ -20,12 +20,13 @@ from backend.notifications.service import notify, tell_operators
 from backend.orders.looking import CLOCKS_DIFFER, ask, sweep_provider
 from backend.orders.models import Order
 from backend.orders.queries import find_by_return_token, find_live_payment, find_payment, is_due, is_held_up
+from backend.orders.refunds import LISTED_AFTER
 from backend.orders.service import get_order, place_order, settle, tell_failure
 from backend.payments import circuits, saved, unanswered
 from backend.payments import service as payments
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import Known, PaymentState, Rejected, Result, Unknown
+from backend.payments.providers.base import Known, NotProcessed, PaymentState, Rejected, Result, Unknown
 from backend.payments.refusals import tell_rejected
 from backend.payments.rules import KEY_IS_DEAD_AFTER
 from backend.payments.service import Attempt, PaymentNotFound
@@ -214,11 +215,14 @@ async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = Fa
         payment = await session.get(Payment, payment_id)
         if payment is None or now - payment.created_at > KEY_IS_DEAD_AFTER:
             return
+        charged_before = payment.initiated_by == "shop" and payment.checked_at is not None
         due, held_up = await is_due(session, payment), await is_held_up(session, payment)
         if not await saved.may_send(session, payment_id, now, due=due, held_up=held_up):
             return
     assert payment.request_body is not None
     result = await deps.providers.get(payment.provider).create(payment.request_body, payment.idempotence_key)
+    if isinstance(result, Rejected) and charged_before and not await _is_over(deps, payment, now):
+        result = NotProcessed()
     once = await _apply_created(deps, payment, result, now, late=late)
     if once is not None:
         await create(deps, once.id, now, late=late)
@@ -265,6 +269,17 @@ async def _pay_once(session: AsyncSession, deps: Deps, refused: Payment, now: da
     user = await users.get_user(session, order.user_id)
     attempt = attempt_of(deps, order, user, refused.method, language=user.language)
     return await payments.open_payment(session, deps.providers, deps.providers.get(refused.provider), attempt, now)
+
+
+async def _is_over(deps: Deps, payment: Payment, now: datetime) -> bool:
+    """Whether a no to a charge that was sent before is the last word.
+
+    It says nothing of the first time, so the list is read, which may have moved the payment on. While that cannot be
+    done, or what was charged may not be listed yet, it is asked again.
+    """
+    driver = deps.providers.get(payment.provider)
+    listed = await sweep_provider(deps, driver, payment.created_at - CLOCKS_DIFFER, now)
+    return listed and now - payment.created_at > LISTED_AFTER
 
 
 async def _look_for(deps: Deps, payment: Payment, now: datetime) -> None:

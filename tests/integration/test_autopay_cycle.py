@@ -18,10 +18,12 @@ from tests.integration.autopay_fixture import (
     orders_renewed,
     subscribes,
 )
-from tests.outside import CREATE, until
+from tests.outside import CREATE, LIST, until
 from tests.shop import Shop
 
 pytestmark = pytest.mark.thorough
+
+BLOCKED = {"type": "error", "id": "1", "code": "forbidden", "description": "The shop is blocked"}
 
 
 async def test_a_tick_is_a_consent_of_its_own_and_opens_a_mandate_once_it_is_paid(shop: Shop) -> None:
@@ -117,6 +119,44 @@ async def test_a_second_charge_that_the_company_has_for_one_of_ours_is_ours_too(
     assert {(one.state, one.initiated_by) for one in charges} == {("succeeded", "shop"), ("canceled", "shop")}
     assert [line.days for line in await owner.buyer.extensions()] == [30, 30]
     assert owner.buyer.heard(PaymentFailed) == []
+
+
+@pytest.mark.parametrize("readable", [True, False], ids=["list", "no list"])
+async def test_a_no_to_a_charge_that_was_sent_before_says_nothing_of_the_first_time(
+    shop: Shop, readable: bool
+) -> None:
+    owner = await subscribes(shop)
+    await owner.is_warned()
+    await shop.yookassa.act("webhooks/policy", drop=1)
+    shop.yookassa.breaks(CREATE, "lost_after")
+    await owner.reaches(12 * HOUR)
+    shop.yookassa.breaks(CREATE, "status", status=403, body=BLOCKED, times=None)
+    if not readable:
+        shop.yookassa.breaks(LIST, "http_429", times=1)
+
+    await shop.passes(seconds=6)
+    at_once = await owner.states()
+    await shop.passes(minutes=1)
+
+    assert at_once == ["succeeded" if readable else "new"]
+    assert await owner.states() == ["succeeded"]
+    assert await owner.stands() == ("active", None)
+    assert owner.buyer.heard(AutopayStopped) == []
+
+
+async def test_a_charge_that_was_never_taken_and_is_refused_has_failed_once_it_would_be_listed(shop: Shop) -> None:
+    owner = await subscribes(shop)
+    await owner.is_warned()
+    shop.yookassa.breaks(CREATE, "lost_before")
+    await owner.reaches(12 * HOUR)
+    shop.yookassa.breaks(CREATE, "status", status=403, body=BLOCKED, times=None)
+
+    await shop.passes(minutes=14)
+    early = await owner.states()
+    await shop.passes(minutes=2)
+
+    assert early == ["new"]
+    assert (await owner.states())[0] == "failed"
 
 
 async def test_it_goes_on_month_after_month_with_one_order_for_each(shop: Shop) -> None:
