@@ -21,7 +21,6 @@ NOTICES: dict[type[kinds.Kind], Callable[..., Awaitable[Said]]] = {
     kinds.AutopayDearer: autopay.dearer,
     kinds.AutopayFailed: autopay.failed,
     kinds.AutopayStopped: autopay.stopped,
-    kinds.RefundDecided: refunds.decided,
     kinds.ReceiptReady: receipts.ready,
     kinds.EndingSoon: sale.end,
     kinds.Ended: sale.end,
