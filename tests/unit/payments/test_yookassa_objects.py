@@ -53,6 +53,7 @@ def test_a_payment_just_created_is_read_whole() -> None:
         pid="018f6a2e-7c1b-7d10-9f3e-2b6f0c9d4a11",
         mac=MAC,
         url=f"https://yoomoney.ru/checkout/payments/v2/contract?orderId={REF}",
+        refunded_minor=None,
         created_at=datetime(2026, 10, 1, 10, 51, 18, 139000, tzinfo=UTC),
     )
 
@@ -145,6 +146,8 @@ def test_the_fiscal_receipt_is_read_as_it_stands() -> None:
 
 def test_money_given_back_is_counted() -> None:
     assert read(refunded_amount={"value": "99.50", "currency": "RUB"}).refunded_minor == 9950
+    assert read(refunded_amount={"value": "0.00", "currency": "RUB"}).refunded_minor == 0
+    assert read(refunded_amount=None).refunded_minor is None
 
 
 @pytest.mark.parametrize(
