@@ -207,9 +207,9 @@ async def take_listed(session: AsyncSession, payment: Payment, refund: RefundSna
 
 
 async def _tell_unread(session: AsyncSession, payment: Payment, ref: str, now: datetime) -> None:
-    order = await get_order(session, payment.order_id) if payment.order_id else None
-    number, known_as = order.number if order else None, payment.provider_payment_id or ""
-    unread = RefundUnread(payment.id, known_as, payment.provider, number)
+    order = await get_order(session, payment.order_id)
+    assert payment.provider_payment_id is not None, "only what was paid goes back"
+    unread = RefundUnread(payment.id, payment.provider_payment_id, payment.provider, order.number)
     await tell_operators(session, unread, once=f"refund-unread:{payment.id}:{ref}", now=now)
 
 
@@ -321,7 +321,8 @@ async def _tell_seen(session: AsyncSession, payment: Payment, now: datetime) -> 
 
 
 async def _tell_review(session: AsyncSession, payment: Payment, now: datetime) -> None:
-    review = PaymentInReview(payment.id, payment.provider, payment.review_reason or "")
+    assert payment.review_reason is not None
+    review = PaymentInReview(payment.id, payment.provider, payment.review_reason)
     await tell_operators(session, review, once=f"review:{payment.id}", now=now)
     order = await get_order(session, payment.order_id)
     checked = PaymentChecked(payment.id, order.shown_in)

@@ -196,20 +196,17 @@ async def test_coins_that_a_person_gave_back_are_found_in_their_order(shop: Shop
 
 async def test_coins_of_which_nothing_tells_how_many_went_back_are_told_to_the_operators(shop: Shop) -> None:
     buyer = await shop.buyer()
-    _, ref = await pays_coins(shop, buyer)
+    checkout, ref = await pays_coins(shop, buyer)
     await coingate(shop, f"orders/{ref}/refund", amount="100.00")
-    url, headers = (
-        f"{shop.town.companies_url}/sandbox/coingate/v2/orders/{ref}",
-        {"Authorization": f"Token {COINGATE_KEY}"},
-    )
-    shown = {**(await shop.yookassa.http.get(url, headers=headers)).json(), "refunds": []}
-    faults = shop.town.companies.world.faults
-    faults.arm("coingate", "status", method="GET", path=f"/v2/orders/{ref}", status=200, body=shown, times=None)
+    path, headers = f"/v2/orders/{ref}", {"Authorization": f"Token {COINGATE_KEY}"}
+    answer = await shop.yookassa.http.get(f"{shop.town.companies_url}/sandbox/coingate{path}", headers=headers)
+    shown, faults = {**answer.json(), "refunds": []}, shop.town.companies.world.faults
+    faults.arm("coingate", "status", method="GET", path=path, status=200, body=shown, times=None)
 
     await shop.passes(minutes=5)
 
-    (told,) = [kind for kind in shop.channel.told if isinstance(kind, RefundUnread)]
-    assert told.payment_ref == str(ref)
+    told = [kind for kind in shop.channel.told if isinstance(kind, RefundUnread)]
+    assert told == [RefundUnread(checkout.payment_id, str(ref), "coingate", checkout.order_number)]
     assert await ledger(buyer) == [30]
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.kit import clock
-from backend.notifications.kinds import Paid, PaymentSeen
+from backend.notifications.kinds import Paid, PaymentChecked, PaymentSeen
 from backend.notifications.models import Notification
 from backend.orders.service import settle
 from backend.payments.providers.base import PaymentState
@@ -56,7 +56,7 @@ async def test_money_that_is_not_what_was_asked_for_waits_for_a_person(shop: Sho
         assert (payment.review_reason or "").startswith(reason), fields
         assert payment.next_check_at == NEVER
         assert await buyer.extensions() == []
-        assert buyer.told == ["PaymentChecked"]
+        assert buyer.heard(PaymentChecked) == [PaymentChecked(payment.id, f"telegram:{buyer.id}:1")]
     assert await shop.panel.clients() == []
 
 

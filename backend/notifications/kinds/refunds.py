@@ -57,7 +57,7 @@ class RefundUnread(Kind):
     payment_id: UUID
     payment_ref: str
     provider: str
-    order_number: int | None  # None: the money was for no order
+    order_number: int
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,7 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
         yield f"question {why}", notices.asked(replace(ASKED, why=why, username=None), t, NOW)
     for reason in ("insufficient_funds", HOSTILE, None):
         yield f"failed {reason}", notices.failed(replace(FAILED, reason=reason), t, NOW)
-    for order in (1001, None):
-        yield f"unread {order}", notices.unread(RefundUnread(ID, HOSTILE, "coingate", order), t, NOW)
+    yield "unread", notices.unread(RefundUnread(ID, HOSTILE, "coingate", 1001), t, NOW)
     yield "failed, stray", notices.failed(replace(FAILED, order_number=None), t, NOW)
 
 
