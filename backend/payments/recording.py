@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -90,13 +90,13 @@ async def _must_wait(session: AsyncSession, payment: Payment, snapshot: Snapshot
     opens = state not in CHARGE_OPEN and told in CHARGE_OPEN and advances(state, told)
     if payment.initiated_by != "shop" or not opens:
         return False
-    query = select(Payment.id).where(
+    another = exists().where(
         Payment.order_id == payment.order_id,
         Payment.id != payment.id,
         Payment.initiated_by == "shop",
         Payment.state.in_(CHARGE_OPEN),
     )
-    return await session.scalar(query.limit(1)) is not None
+    return bool(await session.scalar(select(another)))
 
 
 async def _apply(

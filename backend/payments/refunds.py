@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit.errors import Conflict, Invalid, NotFound
@@ -129,7 +129,7 @@ async def give_all_back(
     session: AsyncSession, providers: Providers, payment: Payment, reason: str, now: datetime
 ) -> Refund | None:
     """A refund of the whole payment; None: there is or was one."""
-    if await session.scalar(select(Refund.id).where(Refund.payment_id == payment.id).limit(1)) is not None:
+    if await session.scalar(select(exists().where(Refund.payment_id == payment.id))):
         return None
     return await open_refund(session, providers, payment, Wish(payment.amount, reason), now)
 

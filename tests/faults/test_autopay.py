@@ -96,7 +96,7 @@ async def test_fault_43_stars_that_renew_somebody_who_was_banned_count_and_open_
         renewal = (await shop.all(select(Payment).where(Payment.initiated_by == "shop")))[0]
         (asked,) = await shop.all(select(Refund))
         assert (asked.state, asked.payment_id) == ("asked", renewal.id)
-        assert await calls(shop, "editUserStarSubscription") == 1
+        assert await calls(shop, "editUserStarSubscription") == 2  # once for each charge: either may have begun it
 
 
 async def calls(shop: Shop, method: str) -> int:

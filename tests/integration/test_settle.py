@@ -11,6 +11,7 @@ from backend.kit import clock
 from backend.notifications.kinds import Paid, PaymentChecked, PaymentSeen
 from backend.notifications.models import Notification
 from backend.orders.service import settle
+from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
 from backend.payments.rules import NEVER
 from backend.plans.models import Plan, PlanPrice
@@ -221,6 +222,19 @@ async def test_a_payment_of_a_blocked_person_books_the_days_and_opens_no_key(sho
     assert [line.days for line in await buyer.extensions()] == [30]
     assert (await shop.panel.client())["enable"] is False
     assert buyer.told == ["Paid"]
+
+
+async def test_of_what_we_charge_by_ourselves_nobody_is_told_that_it_failed(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Payment).values(initiated_by="shop"))
+
+    await shop.yookassa.decline(checkout.payment_id)
+    await shop.run_jobs()
+
+    assert (await shop.payment(checkout)).state == PaymentState.CANCELED
+    assert buyer.told == []  # autopay says what comes next
 
 
 async def test_coins_that_a_network_has_yet_to_confirm_are_told_of_once_and_in_place(shop: Shop) -> None:
