@@ -78,7 +78,8 @@ async def ask_for(session: AsyncSession, payment: Payment, amount: Money, reason
     if await find_open(session, payment.id) is not None:
         raise RefundUnderWay(payment=payment.id)
     _check(payment, amount)
-    refund = _row(payment, amount, reason, "asked", now)
+    refund = _row(payment, amount, reason, now)
+    refund.state = "asked"
     session.add(refund)
     await session.flush()
     return refund
@@ -102,7 +103,7 @@ async def open_refund(
     if driver.gives_back is GivesBack.WHOLE and wish.amount != payment.amount:
         raise OnlyAllOfIt(payment=payment.id)
     if refund is None:
-        refund = _row(payment, wish.amount, wish.reason, "new", now)
+        refund = _row(payment, wish.amount, wish.reason, now)
         session.add(refund)
     refund.amount_minor, refund.next_check_at = wish.amount.minor, now
     refund.state = "pending" if driver.gives_back is GivesBack.BY_HAND else "new"
@@ -154,7 +155,7 @@ async def enter_refund(
     if refund is None:
         refund = await find_open(session, payment.id)
         if refund is None or not _fits(refund, entered, left):
-            refund = _row(payment, Money(entered, payment.amount.currency), WITHOUT_US, "new", now)
+            refund = _row(payment, Money(entered, payment.amount.currency), WITHOUT_US, now)
             refund.origin = origin
             session.add(refund)
     refund.amount_minor, refund.state = entered, "succeeded"
@@ -178,7 +179,8 @@ def _fits(refund: Refund, minor: int, left: int) -> bool:
     return refund.provider_refund_id is None and (by_a_person or refund.amount_minor == minor)
 
 
-def _row(payment: Payment, amount: Money, reason: str, state: str, now: datetime) -> Refund:
+def _row(payment: Payment, amount: Money, reason: str, now: datetime) -> Refund:
+    """Of ours, in no state yet."""
     refund_id = new_id()
     return Refund(
         id=refund_id,
@@ -186,7 +188,6 @@ def _row(payment: Payment, amount: Money, reason: str, state: str, now: datetime
         amount_minor=amount.minor,
         origin="ours",
         reason=reason,
-        state=state,
         idempotence_key=f"rf-{refund_id}",
         next_check_at=now,
         attempts=0,

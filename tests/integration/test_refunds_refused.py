@@ -8,6 +8,7 @@ from backend.orders.checkout import Checkout
 from backend.orders.refunds import look_again
 from backend.payments.models import Refund
 from backend.payments.refunds import RefundUnderWay
+from backend.payments.rules import NEVER
 from tests.integration.refund_cases import deaf, give_back, ledger, made_there, refund_rows, rubles, sent
 from tests.shop import Buyer, Shop
 
@@ -105,6 +106,10 @@ async def test_of_a_refund_that_may_be_listed_yet_an_operator_starts_no_second(s
     shop.yookassa.breaks(REFUND, "status", status=400, body=KEY_USED)
     await shop.passes(seconds=70)
     assert [row.state for row in await refund_rows(shop)] == ["review"]
+    shop.yookassa.breaks(REFUND_LIST, "status", status=500)
+    with pytest.raises(Unavailable):
+        await look_again(shop.deps.db, shop.deps.providers, checkout.payment_id, shop.now)
+    assert [row.next_check_at for row in await refund_rows(shop)] == [NEVER]
     lags = shop.yookassa.breaks(REFUND_LIST, "status", times=None, **NONE_LISTED)
 
     with pytest.raises(Unavailable):
