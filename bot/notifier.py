@@ -122,30 +122,28 @@ class Notifier:
             except PersonUnreachable:
                 raise
             except Outside as error:
-                if number == 0:
+                if number == 0 or maybe_heard(error):
                     raise
-                raise Unavailable(telegram=chat_id) from error  # a part was said
+                raise HeardBySome(telegram=chat_id) from error
 
     async def _in_turn(self, chat_id: int, call: Callable[[], Awaitable[object]]) -> None:
         await self._pace.turn(chat_id)
         if self._in_doubt:
-            await self._see_it_work(chat_id)
+            await self._see_it_work()
         await self._ask(chat_id, call)
 
-    async def _see_it_work(self, chat_id: int) -> None:
-        """Ask for what nobody would mind twice.
+    async def _see_it_work(self) -> None:
+        """Ask who we are, which nobody minds twice and every server of the Bot API knows.
 
         Raises:
-            SlowDown, NotSaid: no answer came, or none that tells. A "no" is one.
+            NotSaid: no answer came, or none that tells. A "no" is one.
         """
         try:
-            await self._ask(chat_id, partial(self._bot.send_chat_action, chat_id, "typing"))
-        except SlowDown:
-            raise
-        except Unavailable as error:
-            raise NotSaid(telegram=chat_id) from error
-        except Refused:
-            return
+            await self._bot.get_me()
+        except AiogramError as error:
+            if is_outage(error):
+                raise NotSaid from error
+        self._in_doubt = False
 
     async def _ask(self, chat_id: int, call: Callable[[], Awaitable[object]]) -> None:
         try:

@@ -4,7 +4,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
@@ -53,7 +53,7 @@ class Http:
         proxy: str | None = None,
     ) -> None:
         self.name = name
-        self._date = ""
+        self._date, self._answered = "", 0.0
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(read_seconds, connect=CONNECT_SECONDS),
             headers=dict(headers or {}),
@@ -86,17 +86,18 @@ class Http:
             status=response.status_code,
             ms=round((time.perf_counter() - started) * 1000),
         )
-        self._date = response.headers.get("date", "")
+        self._date, self._answered = response.headers.get("date", ""), time.monotonic()
         return Answer(response.status_code, response.headers, response.content)
 
     @property
     def time_there(self) -> datetime | None:
-        """What time it was at the company when it last answered; None: it did not say."""
+        """What time it is at the company, by its last answer; None: it did not say."""
         try:
             there = parsedate_to_datetime(self._date)
         except ValueError:
             return None
-        return there if there.tzinfo else there.replace(tzinfo=UTC)
+        since = timedelta(seconds=time.monotonic() - self._answered)
+        return (there if there.tzinfo else there.replace(tzinfo=UTC)) + since
 
     async def aclose(self) -> None:
         await self._client.aclose()

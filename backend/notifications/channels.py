@@ -19,7 +19,7 @@ class NotSaid(Unavailable):
 
 
 class HeardBySome(NotSaid):
-    """Some have heard it and the others have not."""
+    """Some have heard it and the others have not, or a part of it was said and the rest was not."""
 
 
 class SlowDown(Unavailable):

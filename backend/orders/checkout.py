@@ -221,9 +221,8 @@ async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = Fa
             return
     assert payment.request_body is not None
     result = await deps.providers.get(payment.provider).create(payment.request_body, payment.idempotence_key)
-    if isinstance(result, Rejected) and charged_before and not await _is_over(deps, payment, now):
-        result = NotProcessed()
-    once = await _apply_created(deps, payment, result, now, late=late)
+    final = not (isinstance(result, Rejected) and charged_before) or await _is_over(deps, payment, now)
+    once = await _apply_created(deps, payment, result, now, late=late, final=final)
     if once is not None:
         await create(deps, once.id, now, late=late)
     if isinstance(result, Unknown) and result.duplicate_key:
@@ -231,9 +230,9 @@ async def create(deps: Deps, payment_id: UUID, now: datetime, *, late: bool = Fa
 
 
 async def _apply_created(
-    deps: Deps, payment: Payment, result: Result, now: datetime, *, late: bool
+    deps: Deps, payment: Payment, result: Result, now: datetime, *, late: bool, final: bool
 ) -> Payment | None:
-    """Write down what was answered. A payment: the attempt to send instead of this one."""
+    """Write down what was answered, a no only if `final`. A payment: the attempt to send instead of this one."""
     payment_id, instead = payment.id, None
     async with deps.db.transaction() as session:
         match result:
@@ -241,10 +240,10 @@ async def _apply_created(
                 recorded = await settle(session, deps.providers, payment.provider, snapshot, now)
                 if late and recorded is not None and recorded.payment.state == PaymentState.PENDING:
                     await tell_ready(session, recorded.payment, now)
-            case Rejected(code="recurring_off", description=description) if payment.save_method:
+            case Rejected(code="recurring_off", description=description) if final and payment.save_method:
                 await saved.note_unavailable(session, payment.provider, description, now)
                 instead = await _pay_once(session, deps, payment, now)
-            case Rejected(code, description) as refusal:
+            case Rejected(code, description) as refusal if final:
                 log.error("payment.rejected", payment=payment_id, code=code, description=description)
                 await tell_rejected(session, payment.provider, refusal, now)
                 failed = await payments.fail(session, payment_id, code)
@@ -256,7 +255,8 @@ async def _apply_created(
             case _:
                 log.warning("payment.unanswered", payment=payment_id, result=type(result).__name__)
                 repeatable = payments.is_repeatable(deps.providers.get(payment.provider))
-                await unanswered.put_off(session, payment_id, result, now, repeatable=repeatable)
+                why = NotProcessed() if isinstance(result, Rejected) else result
+                await unanswered.put_off(session, payment_id, why, now, repeatable=repeatable)
         await circuits.note_result(session, payment.provider, result, now)
     return instead
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kit import clock
-from backend.kit.db import Database
+from backend.kit.db import Database, DatabaseUnavailable
 from backend.kit.errors import Outside
 from backend.kit.jobs import Job, enqueue, every, runs, ticks
 from backend.vpn.models import Server, VpnKey
@@ -62,6 +62,8 @@ async def read_server(job: ReadServer, deps: Deps) -> None:
     """A server that was never read is as well as its reads; of any other its keys and its traffic tell."""
     try:
         await read_panel(deps, job.server_id)
+    except DatabaseUnavailable:
+        raise
     except Outside as error:
         log.warning("server.not_read", server=job.server_id, reason=str(error))
         async with deps.db.transaction() as session:

@@ -2,7 +2,7 @@
 
 import structlog
 
-from backend.autopay.queries import Renewal, find_renewal
+from backend.autopay.queries import Renewal, find_renewal, price_now
 from backend.notifications.kinds import AutopayDearer, AutopayFailed, AutopayNotice, AutopayOn, AutopayStopped
 from bot.notices.base import Hearer, Said
 from bot.screens.autopay import dearer_view, notice_view, on_view, refused_view, stopped_view
@@ -39,6 +39,10 @@ async def notice(kind: AutopayNotice, to: Hearer) -> Said:
 async def dearer(kind: AutopayDearer, to: Hearer) -> Said:
     renewal = await _find(kind, to)
     if renewal is None or renewal.mandate.state != "active":
+        return _outdated(kind)
+    async with to.deps.db.transaction() as session:
+        price = await price_now(session, renewal.mandate)
+    if price is None or price.minor != kind.amount_minor:
         return _outdated(kind)
     return Said([dearer_view(to.t, kind, renewal, to.now)])
 

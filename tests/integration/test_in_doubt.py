@@ -119,7 +119,7 @@ async def test_in_a_long_outage_behind_a_gateway_nothing_is_lost_but_what_was_un
     first, second = await bot_shop.started(), await bot_shop.started()
     news = await news_for(bot_shop, second)
     before = [len(await phone.messages()) for phone in (first, second)]
-    bot_shop.breaks("send*", "garbage", times=None)
+    bot_shop.breaks("*", "garbage", times=None)
 
     await hears(bot_shop, first, MONEY)
     async with shop.deps.db.transaction() as session:
