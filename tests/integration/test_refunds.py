@@ -1,6 +1,7 @@
 """Money that we give back: sent once, counted once, and the days with it."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -46,6 +47,18 @@ async def test_all_of_a_payment_goes_back_and_the_key_is_switched_off(shop: Shop
     assert (await shop.panel.client())["enable"] is False
     with pytest.raises(NothingToGiveBack):
         await give_back(shop, checkout)
+
+
+async def test_what_is_sent_names_the_refund_and_says_what_it_is_for(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.buys()
+
+    refund = await give_back(shop, checkout)
+
+    assert refund.request_body is not None
+    body = json.loads(refund.request_body)
+    assert body["metadata"]["rid"] == str(refund.id)
+    assert body["description"] == f"Возврат по заказу {checkout.order_number}"
 
 
 async def test_parts_take_as_many_days_as_the_sum_of_them(shop: Shop) -> None:
