@@ -178,8 +178,8 @@ def _is_quiet(cycle: Cycle, until: datetime, now: datetime) -> bool:
 
 def _announce(cycle: Cycle, now: datetime) -> Step:
     rose = cycle.price is not None and cycle.price > cycle.most and not cycle.rise_told
-    early = cycle.until is not None and cycle.until - RISE_NOTICE <= now < cycle.until - FIRST_NOTICE
-    return Step(Act.ANNOUNCE, amount=cycle.price) if rose and early and not cycle.tries else WAIT
+    in_sight = cycle.until is not None and now >= cycle.until - RISE_NOTICE
+    return Step(Act.ANNOUNCE, amount=cycle.price) if rose and in_sight and not cycle.tries else WAIT
 
 
 def _pause(cycle: Cycle, until: datetime, now: datetime) -> str | None:
