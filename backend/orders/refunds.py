@@ -22,6 +22,7 @@ from backend.payments.providers import Providers
 from backend.payments.providers.base import (
     Known,
     PaymentProvider,
+    PaymentState,
     RefundKnown,
     RefundResult,
     RefundSnapshot,
@@ -105,7 +106,8 @@ async def listed_refunds(
         Unavailable: they could not be read.
     """
     told = snapshot.refunded_minor
-    if snapshot.refund_ref is not None or told == 0:
+    unpaid = told is None and snapshot.state is not PaymentState.SUCCEEDED
+    if snapshot.refund_ref is not None or told == 0 or unpaid:
         return ()
     async with db.transaction() as session:
         query = select(Payment.refunded_minor).where(
