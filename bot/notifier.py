@@ -122,30 +122,15 @@ class Notifier:
             except PersonUnreachable:
                 raise
             except Outside as error:
-                if number == 0 or maybe_heard(error):
+                if number == 0:
                     raise
-                raise HeardBySome(telegram=chat_id) from error
+                rest_unsaid = isinstance(error, NotSaid | SlowDown)  # what is refused will be again
+                raise (HeardBySome if rest_unsaid else Unavailable)(telegram=chat_id) from error
 
-    async def _in_turn(self, chat_id: int, call: Callable[[], Awaitable[object]]) -> None:
+    async def _in_turn(self, chat_id: int, call: Callable[[], Awaitable[None]]) -> None:
         await self._pace.turn(chat_id)
         if self._in_doubt:
             await self._see_it_work()
-        await self._ask(chat_id, call)
-
-    async def _see_it_work(self) -> None:
-        """Ask who we are, which nobody minds twice and every server of the Bot API knows.
-
-        Raises:
-            NotSaid: no answer came, or none that tells. A "no" is one.
-        """
-        try:
-            await self._bot.get_me()
-        except AiogramError as error:
-            if is_outage(error):
-                raise NotSaid from error
-        self._in_doubt = False
-
-    async def _ask(self, chat_id: int, call: Callable[[], Awaitable[object]]) -> None:
         try:
             await call()
         except TelegramRetryAfter as error:
@@ -160,6 +145,19 @@ class Notifier:
             raise trouble from error
         self._in_doubt = False
         self._pace.heard()
+
+    async def _see_it_work(self) -> None:
+        """Ask who we are, which nobody minds twice and every server of the Bot API knows.
+
+        Raises:
+            NotSaid: no answer came, or none that tells. A "no" is one.
+        """
+        try:
+            await self._bot.get_me()
+        except AiogramError as error:
+            if is_outage(error):
+                raise NotSaid from error
+        self._in_doubt = False
 
 
 def _trouble(error: AiogramError, chat_id: int) -> Outside:

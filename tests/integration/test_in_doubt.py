@@ -223,6 +223,23 @@ async def test_a_part_that_was_said_before_the_rest_counts_when_all_is_said_agai
     assert await counted(shop, "shop_notifications_resent") == ['{kind="KeyReady"} 1.0']
 
 
+async def test_a_part_that_is_refused_does_not_bring_the_rest_again_for_ever(bot_shop: BotShop) -> None:
+    shop, phone = bot_shop.shop, await bot_shop.started()
+    await phone.taps("Попробовать")
+    await Worker(shop.deps.db, shop.deps).run_until_idle()
+    await long_keys(shop)
+    before = len(await phone.messages())
+    refusal = {"ok": False, "error_code": 400, "description": "Bad Request: can't parse entities"}
+    bot_shop.breaks("sendMessage", "status", status=400, body=refusal, times=None)
+
+    await shop.run_jobs()
+    for _ in range(4):
+        await shop.passes(minutes=1)
+
+    assert len(await phone.messages()) - before == 2, "the picture, twice"
+    assert await counted(shop, "shop_notifications_given_up") == ['{kind="KeyReady",outcome="lost"} 1.0']
+
+
 async def alerted(bot_shop: BotShop, phones: list[Phone]) -> None:
     bot_shop.shop.is_run_by(*(phone.id for phone in phones))
     async with bot_shop.shop.deps.db.transaction() as session:
