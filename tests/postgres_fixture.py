@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
@@ -19,9 +20,17 @@ from cli.postgres import Postgres
 def postgres_dsn() -> Iterator[str]:
     """`postgresql://...` of a database for tests alone, on a new server or on the one `SHOP_TEST_DSN` names."""
     if dsn := os.environ.get("SHOP_TEST_DSN"):
-        yield new_database(dsn)
+        with new_database(dsn) as own:
+            yield own
         return
     with throwaway_postgres() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def another_dsn(postgres_dsn: str) -> Iterator[str]:
+    """`postgresql://...` of a second database, for a shop whose processes run beside the tests."""
+    with new_database(postgres_dsn) as dsn:
         yield dsn
 
 
@@ -34,12 +43,18 @@ def throwaway_postgres() -> Iterator[str]:
             yield postgres.dsn
 
 
-def new_database(dsn: str) -> str:
-    """An empty database beside the one of this address."""
+@contextmanager
+def new_database(dsn: str) -> Iterator[str]:
+    """The address of an empty database beside the one of this address; it is dropped when the block ends."""
     name = f"test_{secrets.token_hex(4)}"
+    _order(dsn, "create database {}", name)
+    yield urlsplit(dsn)._replace(path=f"/{name}").geturl()
+    _order(dsn, "drop database {} with (force)", name)
+
+
+def _order(dsn: str, statement: LiteralString, name: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 def memory() -> str | None:

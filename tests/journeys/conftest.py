@@ -15,7 +15,6 @@ from sandbox.companies import SHOP_ID, environment
 from tests.journeys.person import Person
 from tests.journeys.processes import STARTS_WITHIN, Process, free_ports
 from tests.journeys.world import World, until
-from tests.postgres_fixture import new_database
 
 NewPerson = Callable[..., Awaitable[Person]]
 
@@ -23,16 +22,15 @@ _numbers = itertools.count(1001)
 
 
 @pytest.fixture(scope="session")
-async def shop(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+async def shop(another_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Sandbox, web, bot and worker, each a process of its own; at the end each of them stops when asked."""
-    dsn = new_database(postgres_dsn)
-    migrate(dsn)
+    migrate(another_dsn)
     web_port, sandbox_port = free_ports(2)
     sandbox_url, shop_url = (f"http://127.0.0.1:{port}" for port in (sandbox_port, web_port))
     home = tmp_path_factory.mktemp("home")
-    processes = _processes(home, dsn, shop_url, sandbox_url)
+    processes = _processes(home, another_dsn, shop_url, sandbox_url)
     async with httpx2.AsyncClient(timeout=30, trust_env=False) as http:
-        world = World(sandbox_url, shop_url, dsn, http, processes)
+        world = World(sandbox_url, shop_url, another_dsn, http, processes)
         try:
             processes["sandbox"].start()
             await wait_for(http, f"{sandbox_url}/sandbox/_ctl/clock")

@@ -15,15 +15,14 @@ from tests.journeys.world import World
 from tests.kills.forks import BESIDE, Fork, Zygote
 from tests.kills.proxy import Line
 from tests.kills.stage import Stage
-from tests.postgres_fixture import new_database
 
 SECRET_KEY = "a-secret-of-the-kills-0123456789"
 
 
 @pytest.fixture(scope="session")
-async def stage(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    dsn, home = new_database(postgres_dsn), tmp_path_factory.mktemp("kills")
-    migrate(dsn)
+async def stage(another_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    home = tmp_path_factory.mktemp("kills")
+    migrate(another_dsn)
     web_port, sandbox_port = free_ports(2)
     sandbox_url, shop_url = f"http://127.0.0.1:{sandbox_port}", f"http://127.0.0.1:{web_port}"
     hook, clock_file = shop_url + webhook_path(SECRET_KEY), str(home / "clock")
@@ -54,9 +53,9 @@ async def stage(postgres_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> 
             name = fork.name
             forks[name] = fork
             line = lines[name] = Line(name, fork.kill)
-            fork.environment = own | await _through(stack, line, sandbox_url, dsn)
-        plain = own | environment(sandbox_url) | {"DATABASE_URL": dsn}
-        stage = Stage(World(sandbox_url, shop_url, dsn, http, {"sandbox": sandbox}), forks, lines, plain)
+            fork.environment = own | await _through(stack, line, sandbox_url, another_dsn)
+        plain = own | environment(sandbox_url) | {"DATABASE_URL": another_dsn}
+        stage = Stage(World(sandbox_url, shop_url, another_dsn, http, {"sandbox": sandbox}), forks, lines, plain)
         await asyncio.to_thread(stage.start)
         yield stage
 
