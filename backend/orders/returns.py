@@ -21,7 +21,7 @@ from backend.orders.service import get_order, lock_order
 from backend.payments import refunds
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
-from backend.payments.providers.base import GivesBack, PaymentState
+from backend.payments.providers.base import GivesBack, PaymentProvider, PaymentState
 from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, left_of
 from backend.payments.service import PaymentNotFound, lock_payment
 from backend.subscriptions.models import Subscription
@@ -83,7 +83,8 @@ async def _worth(
         amount, gone = left, kept
     else:
         minor = price_of_days(days, payment.amount_minor, payment.refunded_minor, ahead) if by_days and ahead else 0
-        amount, gone = Money(minor, left.currency), ahead
+        amount = Money(_taken_part(minor, left, providers.get(payment.provider)), left.currency)
+        gone = kept if amount == left else ahead
     if amount.minor <= 0:
         return None
     return Refundable(
@@ -97,6 +98,14 @@ async def _worth(
         by_days=by_days,
         gives_back=gives_back,
     )
+
+
+def _taken_part(minor: int, left: Money, driver: PaymentProvider) -> int:
+    """So much of what is left that its company takes it: not less than its least payment, nor leaving less."""
+    least = driver.least.get(left.currency, 0) if driver.gives_back is GivesBack.ANY_PART else 0
+    if minor < least:
+        return 0
+    return left.minor if left.minor - minor < least else minor
 
 
 async def find_worth(

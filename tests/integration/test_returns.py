@@ -49,6 +49,11 @@ def operators_heard(shop: Shop, kind: type[RefundAsked] | type[PaidAgain]) -> li
     return [told for told in shop.channel.told if isinstance(told, kind)]
 
 
+async def sells(shop: Shop, *, days: int) -> None:
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Plan).where(Plan.code == "monthly").values(days=days))
+
+
 async def pays_twice(shop: Shop, buyer: Buyer) -> tuple[UUID, UUID]:
     """Two payments of one order, both paid: the first and the second."""
     first = await buyer.orders()
@@ -92,6 +97,25 @@ async def test_a_buyer_asks_an_operator_agrees_and_the_days_ahead_go(shop: Shop)
     assert [told.granted for told in buyer.heard(RefundDecided)] == [True]
     assert len(buyer.heard(Refunded)) == 1
     assert (await shop.panel.client())["enable"] is True  # until the begun day ends
+
+
+@pytest.mark.parametrize(
+    ("used", "offered"),
+    [
+        (363, None),  # 0.82 roubles for the last day: no company gives so little back
+        (0, "299"),  # and none keeps the 0.81 of the first
+        (1, "297.37"),
+    ],
+)
+async def test_what_goes_back_is_what_the_company_takes_as_a_part(shop: Shop, used: int, offered: str | None) -> None:
+    buyer = await shop.buyer()
+    await sells(shop, days=365)
+    await buyer.buys()
+    await shop.passes(days=used, hours=23)
+
+    offers_now = await offers(shop, buyer)
+
+    assert [offer.amount for offer in offers_now] == ([] if offered is None else [rubles(offered)])
 
 
 async def test_two_operators_at_once_decide_once(shop: Shop) -> None:
@@ -319,13 +343,8 @@ async def test_after_14_days_the_second_payment_is_asked_for_like_any_other(shop
     assert second in {offer.payment_id for offer in await offers(shop, buyer)}
 
 
-async def sells_weeks(shop: Shop) -> None:
-    async with shop.deps.db.transaction() as session:
-        await session.execute(update(Plan).where(Plan.code == "monthly").values(days=7))
-
-
 async def test_when_the_days_of_the_second_payment_have_begun_they_are_not_free(shop: Shop) -> None:
-    await sells_weeks(shop)
+    await sells(shop, days=7)
     buyer = await shop.buyer()
     _, second = await pays_twice(shop, buyer)
     await shop.passes(days=9, minutes=1)
@@ -343,7 +362,7 @@ async def test_when_the_days_of_the_second_payment_have_begun_they_are_not_free(
 
 
 async def test_until_its_days_begin_all_of_the_second_payment_goes_back(shop: Shop) -> None:
-    await sells_weeks(shop)
+    await sells(shop, days=7)
     buyer = await shop.buyer()
     _, second = await pays_twice(shop, buyer)
     await shop.passes(days=6, hours=23)
@@ -355,7 +374,7 @@ async def test_until_its_days_begin_all_of_the_second_payment_goes_back(shop: Sh
 
 
 async def test_of_a_key_that_never_worked_the_second_payment_goes_back_though_days_have_passed(shop: Shop) -> None:
-    await sells_weeks(shop)
+    await sells(shop, days=7)
     buyer = await shop.buyer()
     shop.panel.goes_down()
     _, second = await pays_twice(shop, buyer)
