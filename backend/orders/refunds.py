@@ -166,7 +166,7 @@ async def send_refund(db: Database, providers: Providers, refund_id: UUID, now: 
         result, note = await driver.fetch_refund(refund.provider_refund_id), circuits.note_look
     else:
         result, note = await driver.refund(refund.request_body, refund.idempotence_key), circuits.note_result
-    refused = result.code if isinstance(result, Rejected) and again and refund.provider_refund_id is None else None
+    refused = result if isinstance(result, Rejected) and again and refund.provider_refund_id is None else None
     async with db.transaction() as session:
         if refused is None:
             await _apply(session, refund, await lock_payment(session, payment.id), result, now)
@@ -190,8 +190,8 @@ async def _apply(
             await _give_up(session, refund, payment, reason or "unknown", now)
         case RefundKnown(RefundSnapshot(ref=ref)):
             await refunds.wait_for_refund(session, refund.id, now, ref=ref)
-        case Rejected(code=code) if refund.provider_refund_id is None:
-            await _give_up(session, refund, payment, code, now)
+        case Rejected(code, description) if refund.provider_refund_id is None:
+            await _give_up(session, refund, payment, code, now, words=description)
         case Unknown(duplicate_key=True):
             await _give_up(session, refund, payment, None, now)
         case _:
@@ -214,12 +214,12 @@ async def _look(
     payment_id: UUID,
     now: datetime,
     *,
-    refused: str | None = None,
+    refused: Rejected | None = None,
 ) -> bool:
     """Enter what the company lists of this payment. False: the list could not be read.
 
-    A refund of ours that it does not show is over by its no to send it again (`refused`: the code of that), once it
-    would be listed. Without one, when its key is dead, it is left to a person.
+    A refund of ours that it does not show is over by its no to send it again (`refused`), once it would be listed.
+    Without one, when its key is dead, it is left to a person.
     """
     async with db.transaction() as session:
         ref = (await lock_payment(session, payment_id)).provider_payment_id
@@ -240,19 +240,21 @@ async def _look(
         waits = refund.request_body is None or (refused is not None and _may_show_yet(refund, now))
         if waits or under_way is not None:
             await refunds.wait_for_refund(session, refund.id, now, ref=under_way)
+        elif refused is not None:
+            await _give_up(session, refund, payment, refused.code, now, words=refused.description)
         else:
-            await _give_up(session, refund, payment, refused, now)
+            await _give_up(session, refund, payment, None, now)
     return True
 
 
 async def _give_up(
-    session: AsyncSession, refund: Refund, payment: Payment, reason: str | None, now: datetime
+    session: AsyncSession, refund: Refund, payment: Payment, reason: str | None, now: datetime, *, words: str = ""
 ) -> None:
-    """The company does not give this back, in the words of `reason`; None: nobody knows whether it did."""
+    """The company does not give this back, by its code and in its words; None: nobody knows whether it did."""
     state = "review" if reason is None else "canceled"
     if await refunds.end_refund(session, refund.id, state) is None:
         return
-    log.error("refund.refused", refund=refund.id, payment=payment.id, state=state, code=reason)
+    log.error("refund.refused", refund=refund.id, payment=payment.id, state=state, code=reason, words=words)
     order = await get_order(session, payment.order_id) if payment.order_id else None
     failed = RefundFailed(
         payment_id=payment.id,
@@ -261,6 +263,7 @@ async def _give_up(
         order_number=order.number if order else None,
         amount=str(Money(refund.amount_minor, payment.amount.currency)),
         reason=reason,
+        words=words[:300],
     )
     await tell_operators(session, failed, once=f"refund-failed:{refund.id}:{state}", now=now)
 

@@ -10,14 +10,15 @@ from backend.payments.fiscal import RECEIPT
 from backend.payments.providers.base import Rejected
 
 LONGEST_CODE = 100
+OF_THE_BUYER = frozenset({"method_gone", "email_refused"})
 
 
 async def tell_rejected(session: AsyncSession, provider: str, rejected: Rejected, now: datetime) -> None:
     """A method without a contract, a limited shop, a body it does not take: said once a day for each answer.
 
-    What it refuses for its receipt is told with more by `fiscal`.
+    What it refuses for its receipt is told with more by `fiscal`; what only the buyer can mend he is told himself.
     """
-    if rejected.parameter == RECEIPT:
+    if rejected.parameter == RECEIPT or rejected.code in OF_THE_BUYER:
         return
     code = rejected.code[:LONGEST_CODE]
     told = PaymentsRefused(provider, code, rejected.description[:300])

@@ -25,7 +25,7 @@ def failed(kind: RefundFailed, t: Translate, now: datetime) -> View:
         title, then = t("operator-refund-unknown-title", amount=kind.amount), "operator-refund-look"
     else:
         title, then = t("operator-refund-failed-title", amount=kind.amount), "operator-refund-retry"
-        of = lines(of, t("operator-refund-reason", reason=_reason(t, kind.reason)))
+        of = lines(of, t("operator-refund-reason", reason=_reason(t, kind.reason, kind.words)))
     return View(paragraphs(title, of, t(then, id=str(kind.payment_id))))
 
 
@@ -41,9 +41,9 @@ def _of(kind: RefundFailed | RefundUnread, t: Translate) -> str:
     return t("operator-refund-of-order", order=str(kind.order_number), **about)
 
 
-def _reason(t: Translate, code: str) -> str:
+def _reason(t: Translate, code: str, words: str) -> str:
     known = f"refund-reason-{code}"
-    return t(known) if t.has(known) else t("refund-reason-other", code=escape(code))
+    return t(known) if t.has(known) else t("refund-reason-other", code=escape(words or code))
 
 
 def paid_again(kind: PaidAgain, t: Translate, now: datetime) -> View:

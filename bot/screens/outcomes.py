@@ -14,6 +14,7 @@ from bot.screens.keys import Holding, key_rows, subscription_button
 from bot.screens.plans import plan_name
 from bot.view import Button, View, copyable, escape, lines, paragraphs
 
+EMAIL_REFUSED = "email_refused"
 EXPIRED = ("expired_on_confirmation", "rejected_by_timeout", "expired")
 
 
@@ -21,6 +22,7 @@ def failed_view(t: Translate, plan_id: int | None, reason: str | None) -> View:
     """Why a payment came to nothing, in words of ours, and the way to another try."""
     known = reason is not None and t.has(f"failure-{reason}")
     again = ChoosePlan(plan_id=plan_id) if plan_id else Open(screen=Screen.PLANS)
+    mend = [[Button(t("button-email"), Open(screen=Screen.EMAIL))]] if reason == EMAIL_REFUSED else []
     return View(
         paragraphs(
             t("failed-expired-title") if reason in EXPIRED else t("failed-title"),
@@ -28,6 +30,7 @@ def failed_view(t: Translate, plan_id: int | None, reason: str | None) -> View:
             t("failed-safe") if reason not in SENT_PERHAPS else "",
         ),
         [
+            *mend,
             [Button(t("button-try-again"), again, style="primary")],
             [Button(t("button-home"), Open(screen=Screen.HOME))],
         ],

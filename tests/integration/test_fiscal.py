@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from backend.notifications.kinds import AutopayStopped, FiscalReceiptFailed, FiscalReceiptRefused
+from backend.notifications.kinds import (
+    AutopayStopped,
+    FiscalReceiptFailed,
+    FiscalReceiptRefused,
+    PaymentFailed,
+    PaymentsRefused,
+)
 from backend.orders.tryout import start_test
 from backend.payments.providers import Providers
 from backend.payments.providers.yookassa import Config, YooKassa
@@ -197,26 +203,38 @@ async def test_the_receipt_of_a_refund_that_is_refused_or_a_day_late_is_told_onc
     ]
 
 
-async def test_payments_refused_for_their_receipt_are_told_with_what_to_do(fiscal: Shop) -> None:
+def refuses(shop: Shop, description: str, parameter: str) -> None:
+    """The company says no to payments, and which part of the request is to blame."""
+    no = {"type": "error", "id": "1", "code": "invalid_request", "description": description, "parameter": parameter}
+    shop.yookassa.breaks(("POST", "/v3/payments"), "status", status=400, body=no)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "reason"),
+    [("receipt", "Receipt is illegal"), ("receipt.items.vat_code", "Receipt is illegal (receipt.items.vat_code)")],
+)
+async def test_payments_refused_for_their_receipt_are_told_with_what_to_do(
+    fiscal: Shop, parameter: str, reason: str
+) -> None:
     buyer = await with_email(fiscal)
-    fiscal.yookassa.breaks(
-        ("POST", "/v3/payments"),
-        "status",
-        status=400,
-        body={
-            "type": "error",
-            "id": "1",
-            "code": "invalid_request",
-            "description": "Receipt is missing or illegal",
-            "parameter": "receipt",
-        },
-    )
+    refuses(fiscal, "Receipt is illegal", parameter)
 
     await buyer.orders()
     await fiscal.run_jobs()
 
     (said,) = told(fiscal, FiscalReceiptRefused)
-    assert (said.provider, said.reason) == ("yookassa", "Receipt is missing or illegal")
+    assert (said.provider, said.reason) == ("yookassa", reason)
+
+
+async def test_an_address_the_company_does_not_take_is_the_buyers_to_mend(fiscal: Shop) -> None:
+    buyer = await with_email(fiscal)
+    refuses(fiscal, "Illegal", "receipt.customer.email")
+
+    await buyer.orders()
+    await fiscal.run_jobs()
+
+    assert [failed.reason for failed in buyer.heard(PaymentFailed)] == ["email_refused"]
+    assert not told(fiscal, FiscalReceiptRefused) + told(fiscal, PaymentsRefused)
 
 
 def told(shop: Shop, kind: type[Any]) -> list[Any]:

@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -120,9 +121,12 @@ async def test_a_key_that_is_refused_at_start_sells_nothing_before_the_first_buy
     assert [type(kind) for kind in shop.channel.told][:1] == [ProviderMisconfigured]
 
 
-async def test_what_is_worth_knowing_of_an_account_is_told_once_and_holds_nothing_up(shop: Shop) -> None:
+@pytest.mark.parametrize("fiscal", [{"fiscalization": {"enabled": True}}, {"fiscalization_enabled": True}])
+async def test_what_is_worth_knowing_of_an_account_is_told_once_and_holds_nothing_up(
+    shop: Shop, fiscal: dict[str, Any]
+) -> None:
     driver = shop.deps.providers.get("yookassa")
-    said = {"account_id": driver.account, "test": True, "status": "disabled", "fiscalization": {"enabled": True}}
+    said = {"account_id": driver.account, "test": True, "status": "disabled"} | fiscal
     shop.yookassa.breaks(ME, "status", status=200, body=said, times=None)
 
     for _ in range(3):

@@ -61,12 +61,27 @@ async def test_what_is_not_there_is_canceled_when_it_would_be_listed_and_not_bef
     await shop.passes(minutes=11)
 
     assert [row.state for row in await refund_rows(shop)] == ["canceled"]
-    assert [told.reason for told in failures(shop)] == ["http_405"]
+    assert [(told.reason, told.words) for told in failures(shop)] == [("http_405", "")]
     shop.mend()
     await give_back(shop, checkout, rubles("100"))
     await shop.run_jobs()
     assert len(await made_there(shop)) == 1
     assert await ledger(buyer) == [30, -10]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at once", "sent again"])
+async def test_operators_read_the_companys_own_words_for_a_no(shop: Shop, again: bool) -> None:
+    no = {"type": "error", "code": "invalid_request", "description": "Refunds are disabled by settings"}
+    if again:
+        await sent_in_vain(shop, "lost_before")
+    else:
+        await give_back(shop, await (await shop.buyer()).buys())
+    shop.yookassa.breaks(REFUND, "status", status=400, body=no, times=None)
+
+    for minutes in (2, 3, 6, 11):
+        await shop.passes(minutes=minutes)
+
+    assert [(told.reason, told.words) for told in failures(shop)] == [("invalid_request", no["description"])]
 
 
 async def test_a_list_that_lags_behind_delays_and_nothing_goes_back_twice(shop: Shop) -> None:

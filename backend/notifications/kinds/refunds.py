@@ -38,7 +38,10 @@ class RefundDecided(Kind):
 
 @dataclass(frozen=True)
 class RefundFailed(Kind):
-    """To the operators: money did not go back. `reason` is the company's word; None: nobody knows whether it did."""
+    """To the operators: money did not go back. `reason` is the company's word; None: nobody knows whether it did.
+
+    `words` are the company's sentence, where it says more.
+    """
 
     priority: ClassVar[int] = 2
     payment_id: UUID
@@ -47,6 +50,7 @@ class RefundFailed(Kind):
     order_number: int | None  # None: the money was for no order
     amount: str
     reason: str | None
+    words: str = ""
 
 
 @dataclass(frozen=True)

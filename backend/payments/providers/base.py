@@ -86,8 +86,9 @@ class Known:
 class Rejected:
     """A definite no: nothing happened and nothing will.
 
-    `code` is the company's word; ours are "not_found" for a 404, and "recurring_off" where only the wish to save
-    the method was refused: a new attempt without it may succeed.
+    `code` is the company's word; ours are "not_found" for a 404, "recurring_off" where only the wish to save the
+    method was refused (a new attempt without it may succeed), "method_gone" and "email_refused" where a saved method
+    or the address of a receipt was. `parameter` is "receipt" for whatever stands in that.
     """
 
     code: str

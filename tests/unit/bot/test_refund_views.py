@@ -57,6 +57,7 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
         yield f"question {why}", notices.asked(replace(ASKED, why=why, username=None), t, NOW)
     for reason in ("insufficient_funds", HOSTILE, None):
         yield f"failed {reason}", notices.failed(replace(FAILED, reason=reason), t, NOW)
+    yield "failed, in their words", notices.failed(replace(FAILED, reason="odd", words=HOSTILE), t, NOW)
     yield "unread", notices.unread(RefundUnread(ID, HOSTILE, "coingate", 1001), t, NOW)
     yield "failed, stray", notices.failed(replace(FAILED, order_number=None), t, NOW)
 
@@ -94,6 +95,10 @@ def test_why_money_did_not_go_back_is_said_in_words_and_with_what_to_do() -> Non
     )
     assert "не хватает денег" in known
     assert "провайдер ответил «odd»" in other
+    assert (
+        "провайдер ответил «No refunds»"
+        in notices.failed(replace(FAILED, reason="odd", words="No refunds"), t, NOW).text
+    )
     assert "Неизвестно, прошёл ли возврат" in nobody
     assert all(f"vpn-service refund {ID}" in text for text in (known, other, nobody))
 

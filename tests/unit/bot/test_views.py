@@ -72,7 +72,7 @@ def every_view(t: Translate) -> Iterator[tuple[str, View]]:
     yield "two prices", methods_view(t, plan(), [METHODS[0], replace(METHODS[1], price=rub(30000))], SMALL_BRAND)
     yield "checkout", checkout_view(t, checkout(), brand=BRAND, now=NOW, other_methods=True)
     yield "preparing", checkout_view(t, checkout(url=None), brand=BRAND, now=NOW, other_methods=False)
-    for reason in (None, "insufficient_funds", "expired_on_confirmation", HOSTILE):
+    for reason in (None, "insufficient_funds", "expired_on_confirmation", "email_refused", HOSTILE):
         yield f"failed {reason}", failed_view(t, None if reason is None else 2, reason)
     yield "paid", paid_view(t, PAID, checkout(), NOW)
     yield "checked", checked_view(t, SMALL_BRAND)

@@ -59,18 +59,59 @@ def test_a_404_has_one_name_whatever_the_body_calls_it() -> None:
     assert read_answer(answer(404, error("payment_unknown"))) == Rejected("not_found", "…")
 
 
-def test_a_key_used_with_other_bytes_leaves_open_what_happened() -> None:
-    duplicated = error("invalid_request", "Idempotence key duplicated", parameter="Idempotence-Key")
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "Idempotence key duplicated",
+        "Duplicate idempotence key",
+        "You've already used this idempotence key for another request within the past 24 hours. Repeat the request"
+        " with another idempotence key",
+    ],
+)
+def test_a_key_used_with_other_bytes_leaves_open_what_happened(wording: str) -> None:
+    used = error("invalid_request", wording, parameter="Idempotence-Key")
 
-    assert read_answer(answer(400, duplicated)) == Unknown("idempotence key duplicated", duplicate_key=True)
-    del duplicated["parameter"]
-    assert read_answer(answer(400, duplicated)) == Unknown("idempotence key duplicated", duplicate_key=True)
+    assert read_answer(answer(400, used)) == Unknown("idempotence key was used", duplicate_key=True)
+    del used["parameter"]
+    assert read_answer(answer(400, used)) == Unknown("idempotence key was used", duplicate_key=True)
 
 
-def test_a_key_that_is_too_long_is_a_plain_no() -> None:
-    text = "Idempotence key is too long. Send the value in accordance with the documentation"
+def test_a_wording_nobody_knows_that_blames_the_key_leaves_it_open_too() -> None:
+    blamed = error("invalid_request", "Ключ уже был.", parameter="Idempotence-Key")
 
-    assert isinstance(read_answer(answer(400, error("invalid_request", text, parameter="Idempotence-Key"))), Rejected)
+    assert read_answer(answer(400, blamed)) == Unknown("idempotence key was used", duplicate_key=True)
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "Idempotence key is too long. Send the value in accordance with the documentation",
+        "Idempotence key is empty",
+    ],
+)
+def test_a_key_that_is_no_key_is_a_plain_no(wording: str) -> None:
+    refused = error("invalid_request", wording, parameter="Idempotence-Key")
+
+    assert read_answer(answer(400, refused)) == Rejected("invalid_request", wording, "Idempotence-Key")
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["receipt.items.payment_subject", "items.paymentMode", "receipt.items[0].vat_code", "items[0].vat_code"],
+)
+def test_whatever_is_wrong_in_a_receipt_is_the_receipt(parameter: str) -> None:
+    refused = error("invalid_request", "Illegal", parameter=parameter)
+
+    assert read_answer(answer(400, refused)) == Rejected("invalid_request", f"Illegal ({parameter})", "receipt")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "code"), [("payment_method_id", "method_gone"), ("receipt.customer.email", "email_refused")]
+)
+def test_what_only_the_buyer_can_mend_has_a_name_of_its_own(parameter: str, code: str) -> None:
+    refused = error("invalid_request", "No", parameter=parameter)
+
+    assert read_answer(answer(400, refused)) == Rejected(code, "No", parameter)
 
 
 def test_a_shop_without_autopay_is_told_apart_from_other_refusals() -> None:
@@ -78,6 +119,11 @@ def test_a_shop_without_autopay_is_told_apart_from_other_refusals() -> None:
 
     assert read_answer(answer(403, sample)) == Rejected("recurring_off", sample["description"])
     assert read_answer(answer(403, error("forbidden"))) == Rejected("forbidden", "…")
+
+
+@pytest.mark.parametrize("wording", ["Forbidden to save payment method", "Forbidden to use saved payment method"])
+def test_older_shops_say_the_same_in_other_words(wording: str) -> None:
+    assert read_answer(answer(403, error("forbidden", wording))) == Rejected("recurring_off", wording)
 
 
 @pytest.mark.parametrize("body", [error("invalid_credentials"), PAGE, b""])

@@ -25,6 +25,11 @@ CLAIMS = {
     "payment.canceled": PaymentState.CANCELED,
 }
 REFUND_EVENT = "refund.succeeded"
+KEY = "idempotence-key"
+BAD_KEY = ("too long", "empty")
+NOTHING_IS_SAVED = ("recurring payments", "save payment method", "saved payment method")
+IN_THE_RECEIPT = ("receipt.", "items.", "items[")
+NAMED_BY_US = {"payment_method_id": "method_gone", "receipt.customer.email": "email_refused"}
 
 
 def read_answer(answer: Answer) -> Json | Failure:
@@ -61,13 +66,23 @@ def _is_error(status: int, body: Json) -> bool:
 
 def _refusal(status: int, body: Json) -> Rejected | Unknown:
     code = "not_found" if status == 404 else text(body.get("code")) or f"http_{status}"
-    description = text(body.get("description")) or ""
+    description, parameter = text(body.get("description")) or "", text(body.get("parameter"))
     said = description.lower()
-    if status == 400 and "idempotence key" in said and "duplicated" in said:
-        return Unknown("idempotence key duplicated", duplicate_key=True)
-    if status == 403 and "recurring payments" in said:
+    if status == 400 and _is_used_key(said, parameter):
+        return Unknown("idempotence key was used", duplicate_key=True)
+    if status == 403 and any(words in said for words in NOTHING_IS_SAVED):
         code = "recurring_off"
-    return Rejected(code, description, text(body.get("parameter")))
+    if status == 400 and parameter in NAMED_BY_US:
+        return Rejected(NAMED_BY_US[parameter], description, parameter)
+    if parameter is not None and parameter.startswith(IN_THE_RECEIPT):
+        return Rejected(code, f"{description} ({parameter})", "receipt")
+    return Rejected(code, description, parameter)
+
+
+def _is_used_key(said: str, parameter: str | None) -> bool:
+    """Whether the key is refused and not for what it looks like: there are several wordings of "was used before"."""
+    blamed = "idempotence key" in said or (parameter or "").lower() == KEY
+    return blamed and not any(words in said for words in BAD_KEY)
 
 
 def _wait(answer: Answer, body: Json | None) -> timedelta | None:

@@ -151,11 +151,11 @@ class YooKassa:
             self.methods = tuple(method for method in METHODS if method in offered)
         else:
             self.methods = METHODS
-        fiscalization = part(me.get("fiscalization")).get("enabled") is True
+        fiscalization = True in (part(me.get("fiscalization")).get("enabled"), me.get("fiscalization_enabled"))
         return Capabilities(
             account=account,
             test=objects.play_money(me.get("test")),
-            enabled=me.get("status") == "enabled",
+            enabled=me.get("status") in (None, "enabled"),
             methods=frozenset(self.methods),
             fiscalization=fiscalization,
             notes=("vat-code-missing",) if fiscalization and self._config.vat_code is None else (),
