@@ -1,13 +1,17 @@
 """Money that goes back, as tests make it go: by us, or by people in the company's cabinet."""
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.kit.money import Currency, Money
-from backend.orders import refunds
+from backend.notifications.kinds import PaidAgain, RefundAsked
+from backend.orders import refunds, returns
 from backend.orders.checkout import Checkout
+from backend.orders.returns import Decision, Refundable
 from backend.payments.models import Refund
+from backend.plans.models import Plan
 from tests.shop import Buyer, Shop
 
 
@@ -56,3 +60,30 @@ async def sent(shop: Shop) -> list[tuple[str, str]]:
 
 async def ledger(buyer: Buyer) -> list[int]:
     return [line.days for line in await buyer.extensions()]
+
+
+async def offers(shop: Shop, buyer: Buyer) -> list[Refundable]:
+    async with shop.deps.db.transaction() as session:
+        return list(await returns.refundable(session, shop.deps.providers, buyer.id, shop.now))
+
+
+def operators_heard(shop: Shop, kind: type[RefundAsked] | type[PaidAgain]) -> list[RefundAsked | PaidAgain]:
+    return [told for told in shop.channel.told if isinstance(told, kind)]
+
+
+async def sells(shop: Shop, *, days: int) -> None:
+    async with shop.deps.db.transaction() as session:
+        await session.execute(update(Plan).where(Plan.code == "monthly").values(days=days))
+
+
+async def decides(shop: Shop, refund_id: UUID, *, granted: bool = True) -> Decision:
+    async with shop.deps.db.transaction() as session:
+        return await returns.decide(session, shop.deps.providers, refund_id, shop.now, granted=granted)
+
+
+async def returns_second(shop: Shop, buyer: Buyer, payment_id: UUID) -> Money:
+    async with shop.deps.db.transaction() as session:
+        amount, _ = await returns.return_second(
+            session, shop.deps.providers, shop.now, payment_id=payment_id, user_id=buyer.id
+        )
+    return amount
