@@ -4,36 +4,27 @@ import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import structlog
-from aiogram.types import StarTransaction
 from pydantic import HttpUrl, SecretStr
 
 from backend.kit.errors import Refused, Unavailable
-from backend.kit.money import Currency, Money
 from backend.payments.providers.base import (
     Known,
     Misconfigured,
     NotProcessed,
-    PaymentRequest,
     PaymentState,
     RefundKnown,
-    RefundRequest,
     Rejected,
-    Snapshot,
     Unknown,
 )
 from backend.payments.providers.stars import Config, Stars
 from backend.payments.providers.stars.config import BotAccess
-from backend.payments.providers.stars.payload import make_payload
 from tests.contract.provider_cases import BROKEN, known, known_refund
+from tests.contract.stars_world import SERVICE, driver_of, listed, refund_of, request, sold
 from tests.contract.telegram_world import TOKEN, TelegramWorld, telegram_world
 from tests.proxies import socks_proxy
-
-KEYS = {"1": bytes(range(32))}
-SERVICE = "telegram"
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +37,6 @@ async def worlds() -> AsyncIterator[TelegramWorld]:
 async def telegram(worlds: TelegramWorld) -> TelegramWorld:
     worlds.forget()
     return worlds
-
-
-def driver_of(telegram: TelegramWorld, *, token: str = TOKEN, gone: bool = False, seconds: float = 5) -> Stars:
-    url = "http://127.0.0.1:9" if gone else str(telegram.http.base_url).rstrip("/")
-    access = BotAccess(_env_file=None, bot_token=SecretStr(token), api_url=HttpUrl(url))
-    return Stars(Config(_env_file=None), access, read_seconds=seconds)
 
 
 @pytest.fixture
@@ -68,47 +53,30 @@ async def impatient(telegram: TelegramWorld) -> AsyncIterator[Stars]:
     await driver.aclose()
 
 
-def request(payer: int = 7, stars: int = 200) -> PaymentRequest:
-    payment_id = str(uuid4())
-    mac = make_payload(
-        KEYS,
-        "1",
-        provider="stars",
-        account="",
-        payment_id=payment_id,
-        order_id="",
-        user_id=0,
-        amount_minor=stars,
-        currency="XTR",
-        payer=str(payer),
-    )
-    return PaymentRequest(payment_id, Money(stars, Currency.XTR), "stars", "Подписка, 30 дней", "", mac)
-
-
-async def sold(telegram: TelegramWorld, driver: Stars, person: int, stars: int = 200) -> tuple[PaymentRequest, str]:
-    """Something sold to somebody: what was asked for, and the charge."""
-    asked = request(person, stars)
-    url = known(await driver.create(driver.prepare(asked), "")).url
-    payment = await telegram.do(f"/users/{person}/pay", link=url)
-    await telegram.bot.answer_pre_checkout_query(payment["id"], ok=True)
-    return asked, (await telegram.ask(f"/users/{person}/payments/{payment['id']}"))["charge_id"]
-
-
-def refund_of(driver: Stars, charge: str, person: int, stars: int = 200) -> bytes:
-    asked = RefundRequest(str(uuid4()), charge, Money(stars, Currency.XTR), "", "", payer=str(person))
-    return driver.prepare_refund(asked)
-
-
-async def listed(driver: Stars, telegram: TelegramWorld, **back: float) -> list[Snapshot]:
-    since = telegram.world.clock.now() - timedelta(**back)
-    return [snapshot async for snapshot in driver.list_since(since)]
-
-
 async def test_the_probe_says_which_bot_it_is(telegram: TelegramWorld, stars: Stars) -> None:
     seen = await stars.probe()
 
     assert (seen.account, seen.test, seen.enabled) == (stars.account, True, True)
     assert stars.account == TOKEN.partition(":")[0]
+
+
+async def test_whose_stars_these_are_says_the_token_whatever_the_bot_is_called(
+    telegram: TelegramWorld, stars: Stars
+) -> None:
+    body = {"ok": True, "result": {"id": 123456789, "is_bot": True, "first_name": "Bot"}}
+    telegram.world.faults.arm(SERVICE, "status", path="*/getMe", times=1, status=200, body=body)
+
+    assert (await stars.probe()).account == stars.account
+
+
+@pytest.mark.parametrize("code", ["CHARGE_ID_INVALID", "CHARGE_NOT_FOUND", "SUBSCRIPTION_NOT_FOUND"])
+async def test_a_subscription_that_is_not_there_has_several_names(
+    telegram: TelegramWorld, stars: Stars, code: str
+) -> None:
+    no = {"ok": False, "error_code": 400, "description": f"Bad Request: {code}"}
+    telegram.world.faults.arm(SERVICE, "status", path="*/editUserStarSubscription", times=1, status=400, body=no)
+
+    assert await stars.stop_renewal("stxAbc", "7") == Rejected("not_found", code)
 
 
 async def test_an_invoice_waits_without_an_id_and_can_be_made_again(telegram: TelegramWorld, stars: Stars) -> None:
@@ -160,105 +128,6 @@ async def test_what_was_not_paid_does_not_go_back(telegram: TelegramWorld, stars
     assert [refund async for refund in stars.refunds_of(charge)] == []
     assert await stars.fetch_refund(f"stars-{charge}") == Rejected("not_found")
     assert isinstance(await stars.refund(b"not a refund", ""), Rejected)
-
-
-@pytest.mark.parametrize("many", [0, 1, 99, 100, 101, 350])
-async def test_the_list_is_read_from_its_end_however_long_it_is(
-    telegram: TelegramWorld, stars: Stars, many: int
-) -> None:
-    person = await telegram.person()
-    book = telegram.emulator.telegram.stars
-    user = {"id": person, "is_bot": False, "first_name": "Анна"}
-    for number in range(many):
-        book.charge(user, {"title": "", "payload": f"p{number}", "amount": 1, "period": 0})
-
-    everything = await listed(stars, telegram, hours=1)
-    book.charge(user, {"title": "", "payload": "newest", "amount": 2, "period": 0})
-    again = await listed(stars, telegram, hours=1)
-
-    assert [snapshot.mac for snapshot in everything] == [f"p{number}" for number in reversed(range(many))]
-    assert [snapshot.mac for snapshot in again] == ["newest", *(snapshot.mac for snapshot in everything)]
-
-
-async def test_the_list_goes_back_only_so_far_and_leaves_out_what_nobody_paid(
-    telegram: TelegramWorld, stars: Stars
-) -> None:
-    person = await telegram.person()
-    await sold(telegram, stars, person)
-    telegram.world.clock.advance(timedelta(days=2).total_seconds())
-    later, charge = await sold(telegram, stars, person)
-    await telegram.do("/stars/withdraw", amount=50)
-
-    [found] = await listed(stars, telegram, days=1)
-
-    assert (found.ref, found.pid) == (charge, later.payment_id)
-
-
-async def test_a_list_that_is_the_same_from_every_place_is_not_read_for_ever(
-    telegram: TelegramWorld, stars: Stars
-) -> None:
-    row = {"amount": 1, "date": 1, "source": {"type": "other"}}
-    same = {"ok": True, "result": {"transactions": [{"id": str(number), **row} for number in range(100)]}}
-    telegram.world.faults.arm(SERVICE, "status", path="*/getStarTransactions", times=None, status=200, body=same)
-
-    assert isinstance(await stars.fetch("stx"), Unknown)
-    with pytest.raises(Unavailable):
-        await listed(stars, telegram, hours=1)
-
-
-async def test_a_charge_that_went_back_is_listed_once_as_that(telegram: TelegramWorld, stars: Stars) -> None:
-    person = await telegram.person()
-    _, charge = await sold(telegram, stars, person)
-    await telegram.do(f"/charges/{charge}/refund")
-
-    [found] = await listed(stars, telegram, hours=1)
-
-    assert (found.ref, found.refunded_minor, found.payer) == (charge, 200, str(person))
-
-
-async def test_a_refund_that_leaves_out_what_was_paid_for_is_read_with_its_payment_or_alone(
-    telegram: TelegramWorld, stars: Stars
-) -> None:
-    person = await telegram.person()
-    asked, charge = await sold(telegram, stars, person)
-    await telegram.do(f"/charges/{charge}/refund")
-    paid, back = (transaction.model_dump(mode="json") for transaction in await rows(telegram))
-    del back["receiver"]["invoice_payload"]
-    gift = {**back, "id": "stxGift", "receiver": {**back["receiver"], "transaction_type": "gift_purchase"}}
-
-    lists(telegram, paid, back, gift)
-    both, fetched = await listed(stars, telegram, hours=1), known(await stars.fetch(charge))
-    telegram.world.faults.clear()
-    lists(telegram, back, gift)
-    alone, refund = await listed(stars, telegram, hours=1), known_refund(await stars.fetch_refund(f"stars-{charge}"))
-
-    assert both == [fetched]
-    assert [(one.ref, one.pid, one.refunded_minor) for one in both] == [(charge, asked.payment_id, 200)]
-    assert [(one.ref, one.pid, one.refunded_minor, one.payer) for one in alone] == [(charge, None, 200, str(person))]
-    assert refund.payment_ref == charge
-
-
-async def rows(telegram: TelegramWorld) -> list[StarTransaction]:
-    return (await telegram.bot.get_star_transactions()).transactions
-
-
-def lists(telegram: TelegramWorld, *transactions: dict[str, Any]) -> None:
-    """From now on these are all there are."""
-    body = {"ok": True, "result": {"transactions": transactions}}
-    telegram.world.faults.arm(SERVICE, "status", path="*/getStarTransactions", times=None, status=200, body=body)
-
-
-async def test_after_the_list_became_shorter_it_is_read_all_the_same(telegram: TelegramWorld, stars: Stars) -> None:
-    person = await telegram.person()
-    for _ in range(3):
-        await sold(telegram, stars, person)
-    assert len(await listed(stars, telegram, hours=1)) == 3
-
-    telegram.forget()
-    person = await telegram.person()
-    _, charge = await sold(telegram, stars, person)
-
-    assert [found.ref for found in await listed(stars, telegram, hours=1)] == [charge]
 
 
 @pytest.mark.parametrize(("mode", "options"), BROKEN)

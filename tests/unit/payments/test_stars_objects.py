@@ -13,6 +13,7 @@ from backend.kit.money import Currency, Money
 from backend.payments.providers.base import PaymentRequest, PaymentState, RefundRequest, RenewalNews, SavedInstrument
 from backend.payments.providers.stars import Config, Stars
 from backend.payments.providers.stars.config import BotAccess
+from backend.payments.providers.stars.objects import Account, transaction
 
 PAYLOAD = "s1.018f6a2e7c1b7d109f3e2b6f0c9d4a11.1.BqJ453afT7RBsIJxcjH-1Q"
 PAID: dict[str, Any] = {
@@ -155,6 +156,38 @@ def test_a_subscription_can_be_kept_by_any_of_its_payments_since_the_first_may_b
     assert (first.recurring, first.saved) == (True, SavedInstrument("stxAbc", "stars", "Telegram Stars"))
     assert (again.recurring, again.saved) == (True, SavedInstrument("stxAbc", "stars", "Telegram Stars"))
     assert (once.recurring, once.saved) == (False, None)
+
+
+@pytest.mark.parametrize("way", ["source", "receiver"])
+@pytest.mark.parametrize(
+    ("row", "affiliate", "paid"),
+    [
+        ({"amount": 250}, None, 250),
+        ({"amount": 225}, {"amount": 25, "commission_per_mille": 100}, 250),
+        ({"amount": 225}, {"amount": 25}, 250),
+        ({"amount": 250}, {"amount": 25, "commission_per_mille": 100}, 250),  # the whole price after all
+        (
+            {"amount": 148, "nanostar_amount": 500_000_000},
+            {"amount": 1, "nanostar_amount": 500_000_000, "commission_per_mille": 10},
+            150,
+        ),
+        ({"amount": 148}, {"amount": 1, "nanostar_amount": 500_000_000, "commission_per_mille": 10}, 148),
+    ],
+)
+def test_the_share_of_whoever_brought_the_buyer_was_paid_too(
+    way: str, row: dict[str, Any], affiliate: dict[str, Any] | None, paid: int
+) -> None:
+    if affiliate and way == "receiver":
+        affiliate = affiliate | {name: -affiliate[name] for name in affiliate if name != "commission_per_mille"}
+    who = {"type": "user", "transaction_type": "invoice_payment", "user": {"id": 7}, "invoice_payload": PAYLOAD}
+
+    found = transaction(
+        Account("42", test=False), {"id": "stx", "date": 1, **row, way: who | {"affiliate": affiliate}}
+    )
+
+    assert found is not None
+    assert found.amount == Money(paid, Currency.XTR)
+    assert found.refunded_minor == (paid if way == "receiver" else 0)
 
 
 def news(**changes: Any) -> bytes:

@@ -36,10 +36,11 @@ READ_SECONDS = 10.0
 TITLE_LIMIT = 32
 DESCRIPTION_LIMIT = 255
 ALREADY = "CHARGE_ALREADY_REFUNDED"
-NO_SUCH = "CHARGE_ID_INVALID"
+NO_SUCH = frozenset({"CHARGE_ID_INVALID", "CHARGE_ID_EMPTY", "CHARGE_NOT_FOUND", "SUBSCRIPTION_NOT_FOUND"})
 PERIOD = timedelta(days=30)  # the only one Telegram renews after
 DEAREST_RENEWED = 10_000
 NEWS = ("active", "canceled", "failed")
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Stars:
@@ -176,7 +177,7 @@ class Stars:
         """`ref` is the charge that began the subscription. What was paid for still runs to its end."""
         call: Json = {"user_id": int(payer), "telegram_payment_charge_id": ref, "is_canceled": True}
         answer = await self._client.call("editUserStarSubscription", _bytes(call))
-        if isinstance(answer, Rejected) and answer.code == NO_SUCH:
+        if isinstance(answer, Rejected) and answer.code in NO_SUCH:
             return Rejected("not_found", answer.code)
         return answer if isinstance(answer, Failure) else None
 
@@ -239,10 +240,9 @@ class Stars:
         me = await self._client.call("getMe", b"{}")
         if isinstance(me, Misconfigured):
             raise Refused(provider=self.id, reason=me.reason)
-        bot_id = whole(part(me).get("id"))
-        if isinstance(me, Failure) or bot_id is None:
+        if isinstance(me, Failure) or whole(part(me).get("id")) is None:
             raise Unavailable(provider=self.id, request="getMe", answer=repr(me)[:200])
-        return Capabilities(account=str(bot_id), test=self.test, enabled=True, methods=frozenset(self.methods))
+        return Capabilities(account=self.account, test=self.test, enabled=True, methods=frozenset(self.methods))
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -277,33 +277,42 @@ class Stars:
         end = self._rows = await self._count()
         while end > 0:
             start = max(0, end - PAGE)
-            for row in reversed((await self._page(start))[: end - start]):
-                yield objects.transaction(self._who, row), objects.moment(row)
+            rows = [(objects.moment(row), row) for row in reversed(await self._between(start, end))]
+            for at, row in sorted(rows, key=lambda one: one[0] or EPOCH, reverse=True):
+                yield objects.transaction(self._who, row), at
             end = start
+
+    async def _between(self, start: int, end: int) -> list[Json]:
+        """A page may have fewer than were asked for, and others after it."""
+        rows = await self._page(start)
+        while len(rows) < end - start and (more := await self._page(start + len(rows))):
+            rows = rows + more
+        return rows[: end - start]
 
     async def _count(self) -> int:
         """How many transactions there are: Telegram tells only what comes after so many.
 
-        Looks where they ended last time, then further and further ahead, then halves what is left.
+        Looks where they ended last time, then further and further ahead, then halves what is left. Only an empty page
+        is the end.
 
         Raises:
-            _Unread: also where the same rows come from every place, as if it had not been named.
+            _Unread: also where the same full page comes from every place, as if none had been named.
         """
-        least, most, ahead, place = 0, None, PAGE, self._rows
+        least, most, ahead, place = 0, None, 0, max(0, self._rows - 1)
         before: list[Json] = []
         while most is None or least < most:
             page = await self._page(place)
             if page and page == before:
+                if len(page) < PAGE:  # from every place all there is
+                    return len(page)
                 raise _Unread(Unknown("the same transactions from another place"))
-            before, found = page, len(page)
-            if found == PAGE:
-                least = place + PAGE
-            elif found:
-                return place + found
+            before = page
+            if page:
+                least = place + len(page)
             else:
                 most = place
             if most is None:
-                place, ahead = place + ahead, ahead * 2
+                place, ahead = least + ahead, max(PAGE, ahead * 2)
             else:
                 place = (least + most) // 2
         return least

@@ -14,6 +14,7 @@ from backend.payments.providers.stars.payload import payment_of
 
 LARGEST = 2**53
 INVOICE = "invoice_payment"
+NANOS = 10**9
 REFUND = "stars-"  # Telegram has no id for a refund, and there is at most one of a charge
 
 
@@ -57,7 +58,7 @@ def transaction(account: Account, row: Json) -> Snapshot | None:
     came, left = part(row.get("source")), part(row.get("receiver"))
     partner = came or left
     charge, payload = text(row.get("id")), text(partner.get("invoice_payload"))
-    stars, payer = natural(row.get("amount")), natural(part(partner.get("user")).get("id"))
+    stars, payer = _price(row, part(partner.get("affiliate"))), natural(part(partner.get("user")).get("id"))
     if partner.get("type") != "user" or charge is None or stars is None or payer is None:
         return None
     if payload is None and not (left and partner.get("transaction_type", INVOICE) == INVOICE):
@@ -67,6 +68,26 @@ def transaction(account: Account, row: Json) -> Snapshot | None:
     if left:
         return given_back(found)
     return replace(found, paid_at=moment(row), saved=_renewed(charge) if found.recurring else None)
+
+
+def _price(row: Json, affiliate: Json) -> int | None:
+    """What a row's payer paid. Where somebody who brought him had a share of it, the row has what was left.
+
+    Nothing says that it is so: it is if the share is that part of the two together which he is promised.
+    """
+    stars, share = natural(row.get("amount")), _nanos(affiliate)
+    promised = whole(affiliate.get("commission_per_mille"))
+    if stars is None or not share:
+        return stars
+    both = _nanos(row) + share
+    is_whole = both % NANOS == 0
+    is_promised = promised is None or abs(both * promised // 1000 - share) < NANOS
+    return both // NANOS if is_whole and is_promised else stars
+
+
+def _nanos(row: Json) -> int:
+    """Stars in billionths of one, whichever way they went."""
+    return abs((whole(row.get("amount")) or 0) * NANOS + (whole(row.get("nanostar_amount")) or 0))
 
 
 def moment(row: Json) -> datetime | None:
