@@ -1,5 +1,6 @@
 """Where the payment company registers fiscal receipts: the buyer's e-mail, the lines, and what became of them."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,7 +21,7 @@ from backend.users.service import set_email
 from sandbox.companies import SHOP_ID, SHOP_KEY
 from tests.integration.autopay_fixture import DAY, HOUR, Subscriber, orders_renewed
 from tests.integration.bot_fixtures import BotShop
-from tests.integration.refund_cases import give_back, made_there, refund_rows, returned_there, rubles
+from tests.integration.refund_cases import give_back, made_there, refund_rows, returned_there, rubles, sent
 from tests.shop import Buyer, Shop
 
 
@@ -58,9 +59,9 @@ async def test_the_receipt_goes_to_the_buyer_and_says_what_was_sold(fiscal: Shop
 
     checkout = await buyer.buys()
 
-    (sent,) = await fiscal.yookassa.creates()
-    assert '"customer":{"email":"anna@example.com"}' in sent["body"]
-    assert f"Доступ к сервису, 30 дней, заказ {checkout.order_number}" in sent["body"]
+    (asked,) = await fiscal.yookassa.creates()
+    assert '"customer":{"email":"anna@example.com"}' in asked["body"]
+    assert f"Доступ к сервису, 30 дней, заказ {checkout.order_number}" in asked["body"]
     assert (await fiscal.payment(checkout)).receipt == "succeeded"
 
 
@@ -163,6 +164,20 @@ async def test_a_payment_to_try_the_provider_needs_an_address_too(fiscal: Shop) 
 
     assert await nobody.payments() == []
     assert checkout.url is not None
+
+
+async def test_the_receipt_of_a_part_that_goes_back_says_whose_it_is_and_what_was_returned(fiscal: Shop) -> None:
+    checkout = await (await with_email(fiscal)).buys()
+    await give_back(fiscal, checkout, rubles("100"))
+    await fiscal.run_jobs()
+
+    ((_, body),) = await sent(fiscal)
+    receipt = json.loads(body)["receipt"]
+
+    assert receipt["customer"] == {"email": "anna@example.com"}
+    assert [(item["description"], item["amount"]["value"]) for item in receipt["items"]] == [
+        (f"Доступ к сервису, 30 дней, заказ {checkout.order_number}", "100.00")
+    ]
 
 
 async def receipts_of_refunds(shop: Shop) -> list[str | None]:
