@@ -187,7 +187,7 @@ def _difference(
     twice = [
         entry.title
         for entry in theirs.values()
-        if not entry.annulled and entry.ref not in refs and (entry.title, entry.amount.minor) in sold
+        if not entry.annulled and entry.amount and entry.ref not in refs and (entry.title, entry.amount.minor) in sold
     ]
     if not (missing or annulled or twice):
         return None

@@ -95,6 +95,7 @@ class Books:
         self._clock = clock
         self._entries = store.collection("entries")
         self.limit = YEARLY_LIMIT
+        self.left_out: frozenset[str] = frozenset()  # of what GET /incomes answers: of the page, and of its lines
 
     def newest_first(self) -> list[Document]:
         return sorted(self._entries, key=lambda entry: str(entry["registerTime"]), reverse=True)
@@ -163,12 +164,16 @@ class Books:
         """GET /incomes, newest income first."""
         found = [e for e in self._entries if since <= datetime.fromisoformat(e["operationTime"]) <= until]
         found.sort(key=lambda entry: str(entry["operationTime"]), reverse=True)
-        return {
-            "content": found[offset : offset + limit],
+        page = {
+            "content": [self._told(entry) for entry in found[offset : offset + limit]],
             "hasMore": len(found) > offset + limit,
             "currentOffset": offset,
             "currentLimit": limit,
         }
+        return self._told(page)
+
+    def _told(self, document: Document) -> Document:
+        return {name: value for name, value in document.items() if name not in self.left_out}
 
     def _standing(self, year: int) -> list[Document]:
         return [e for e in self._entries if e["cancellationInfo"] is None and e["taxPeriodId"] // 100 == year]

@@ -38,6 +38,7 @@ class MyNalogEmulator:
                         get("/receipts", lambda path, body: self._books.newest_first()),
                         post("/receipts/{id}/annul", self._annul),
                         post("/limit", self._set_limit),
+                        post("/list", self._leave_out),
                         post("/sessions/end", self._end_sessions),
                         post("/reset", self._reset),
                     ],
@@ -56,6 +57,7 @@ class MyNalogEmulator:
         """Forget everything."""
         self._store.reset()
         self._books.limit = YEARLY_LIMIT
+        self._books.left_out = frozenset()
 
     def _annul(self, path: dict[str, str], body: Document) -> object:
         """As the person does it in the app. {"comment": …}, the second of the two where there is none."""
@@ -71,6 +73,14 @@ class MyNalogEmulator:
         except InvalidOperation:
             raise ValueError("roubles is a number") from None
         return {"roubles": float(self._books.limit)}
+
+    def _leave_out(self, path: dict[str, str], body: Document) -> object:
+        """{"without": ["hasMore", "operationTime"]}: what GET /incomes leaves out, of its pages and their lines."""
+        names = body.get("without", [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError("without is a list of names")
+        self._books.left_out = frozenset(names)
+        return {"without": sorted(names)}
 
     def _end_sessions(self, path: dict[str, str], body: Document) -> object:
         """{"refreshes": true}: the password is needed again."""

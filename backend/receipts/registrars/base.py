@@ -50,8 +50,8 @@ class Entry:
     ref: str
     url: str
     title: str
-    amount: Money
-    sold_at: datetime
+    amount: Money | None  # None: it is annulled, and says no more how much it was
+    sold_at: datetime | None  # None: it does not say
     annulled: bool
 
 
@@ -78,7 +78,7 @@ class Registrar(Protocol):
         """What is in the books of income of this time, annulled or not.
 
         Raises:
-            Unavailable: a page could not be read.
+            Unavailable: a page or a line could not be read, or the list does not end.
         """
 
     async def probe(self) -> str:

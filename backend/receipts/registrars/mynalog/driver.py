@@ -86,8 +86,10 @@ class MyNalog:
             if not isinstance(page, dict) or not isinstance(lines, list):
                 raise Unavailable(registrar=self.id, request="list income", answer=repr(page)[:200])
             for line in lines:
-                if (entry := wire.read_entry(line, self._receipt_url)) is not None:
-                    yield entry
+                entry = wire.read_entry(line, self._receipt_url)
+                if entry is None:  # it may be the very line that is looked for
+                    raise Unavailable(registrar=self.id, request="list income", unreadable_line=wire.id_of(line))
+                yield entry
             if page.get("hasMore") is not True or not lines:
                 return
             offset += len(lines)

@@ -77,27 +77,57 @@ def read(answer: Answer) -> Json | Failure:
 
 
 def read_entry(entry: object, receipt_url: str) -> Entry | None:
-    """One line of GET /incomes; None: it cannot be read. `receipt_url` has a place for the id."""
+    """One line of GET /incomes; None: it cannot be read. `receipt_url` has a place for the id.
+
+    A line that stands needs what a sale is known by, title and sum; one that is annulled its id alone.
+    """
     if not isinstance(entry, dict):
         return None
-    ref, amount, sold_at = entry.get("approvedReceiptUuid"), entry.get("totalAmount"), entry.get("operationTime")
-    services = entry.get("services")
-    first = services[0] if isinstance(services, list) and services and isinstance(services[0], dict) else {}
-    try:
-        kopecks = to_minor(str(amount))
-        at = datetime.fromisoformat(str(sold_at))
-    except ValueError:
+    ref, annulment = entry.get("approvedReceiptUuid"), entry.get("cancellationInfo")
+    if not isinstance(ref, str) or not ref or not (annulment is None or isinstance(annulment, dict)):
         return None
-    if not isinstance(ref, str):
+    annulled = annulment is not None  # also by an empty one
+    title, amount = _title(entry), _roubles(entry.get("totalAmount"))
+    if not annulled and not (title and amount):
         return None
     return Entry(
         ref=ref,
         url=receipt_url.format(ref),
-        title=str(first.get("name") or entry.get("name") or ""),
-        amount=Money(kopecks, Currency.RUB),
-        sold_at=at if at.tzinfo else at.replace(tzinfo=UTC),
-        annulled=bool(entry.get("cancellationInfo")),
+        title=title,
+        amount=amount,
+        sold_at=_moment(entry.get("operationTime")),
+        annulled=annulled,
     )
+
+
+def id_of(entry: object) -> str | None:
+    """What a line that cannot be read is called: the rest of it may name people."""
+    ref = entry.get("approvedReceiptUuid") if isinstance(entry, dict) else None
+    return ref[:64] if isinstance(ref, str) else None
+
+
+def _title(entry: Json) -> str:
+    services = entry.get("services")
+    first = services[0] if isinstance(services, list) and services and isinstance(services[0], dict) else {}
+    return str(first.get("name") or entry.get("name") or "")
+
+
+def _roubles(amount: object) -> Money | None:
+    """A sum with any number of zeros at its end; None: it is not exact to the kopeck."""
+    figure = str(amount)
+    roubles, dot, rest = figure.partition(".")
+    try:
+        return Money(to_minor(figure if rest[2:].strip("0") else roubles + dot + rest[:2]), Currency.RUB)
+    except ValueError:
+        return None
+
+
+def _moment(written_there: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(written_there))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _body(answer: Answer) -> Json | None:
