@@ -1,17 +1,26 @@
 """What "Мой налог" may answer beside what its emulator does: nothing is taken for done or for missing by mistake."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from backend.kit.errors import Unavailable
 from tests.contract.test_registrars import Harness, open_mynalog
 
+LINE = {"approvedReceiptUuid": "200abc", "name": "Услуга", "totalAmount": "10.10"}
+
 
 @pytest.fixture
 async def office() -> AsyncIterator[Harness]:
     async with open_mynalog() as harness:
         yield harness
+
+
+def asked(office: Harness, end: str) -> int:
+    """How many requests there were for the page with this end."""
+    return sum(entry["path"].partition("?")[0].endswith(end) for entry in office.world.log.since())
 
 
 # --- the list
@@ -34,3 +43,40 @@ async def test_a_line_that_cannot_be_read_makes_the_list_unreadable(office: Harn
 
     with pytest.raises(Unavailable):
         await office.entries()
+
+
+@pytest.mark.parametrize(("lines", "pages"), [(0, 1), (49, 1), (50, 2), (53, 2)])
+async def test_a_list_that_does_not_say_whether_there_is_more_is_read_to_its_end(
+    office: Harness, lines: int, pages: int
+) -> None:
+    for number in range(lines):
+        await office.registrar.register(office.sale(f"заказ {number}", rubles=1))
+    await office.control("/list", without=["hasMore"])
+
+    assert {entry.title for entry in await office.entries()} == {f"заказ {number}" for number in range(lines)}
+    assert asked(office, "/incomes") == pages
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"content": [LINE], "hasMore": True},
+        {"content": [{**LINE, "approvedReceiptUuid": str(number)} for number in range(50)]},
+        {"content": [], "hasMore": True},
+    ],
+    ids=["says there is more", "is full", "is empty"],
+)
+async def test_a_page_that_comes_again_and_again_is_no_list(office: Harness, page: dict[str, Any]) -> None:
+    office.breaks("status", "*/incomes", status=200, body=page, times=None)
+
+    with pytest.raises(Unavailable):
+        async with asyncio.timeout(3):
+            await office.entries()
+
+
+async def test_a_line_that_moved_to_the_next_page_meanwhile_is_told_once(office: Harness) -> None:
+    lines = [{**LINE, "approvedReceiptUuid": str(number)} for number in range(51)]
+    office.breaks("status", "*/incomes", status=200, body={"content": lines[:50], "hasMore": True})
+    office.breaks("status", "*/incomes", status=200, body={"content": lines[49:], "hasMore": False})
+
+    assert [entry.ref for entry in await office.entries()] == [str(number) for number in range(51)]

@@ -72,8 +72,9 @@ class MyNalog:
         return Annulled() if isinstance(answer, dict) else answer
 
     async def entries(self, since: datetime, until: datetime) -> AsyncIterator[Entry]:
-        offset = 0
-        while True:
+        offset, more = 0, True
+        seen: set[str] = set()
+        while more:
             query = {
                 "from": wire.written(since),
                 "to": wire.written(until),
@@ -85,13 +86,15 @@ class MyNalog:
             lines = page.get("content") if isinstance(page, dict) else None
             if not isinstance(page, dict) or not isinstance(lines, list):
                 raise Unavailable(registrar=self.id, request="list income", answer=repr(page)[:200])
-            for line in lines:
-                entry = wire.read_entry(line, self._receipt_url)
-                if entry is None:  # it may be the very line that is looked for
-                    raise Unavailable(registrar=self.id, request="list income", unreadable_line=wire.id_of(line))
+            told = page.get("hasMore")
+            more = told if isinstance(told, bool) else len(lines) >= PAGE
+            entries = [self._entry(line) for line in lines]
+            fresh = {entry.ref: entry for entry in entries if entry.ref not in seen}
+            if more and not fresh:
+                raise Unavailable(registrar=self.id, request="list income", answer="nothing new on the next page")
+            for entry in fresh.values():
                 yield entry
-            if page.get("hasMore") is not True or not lines:
-                return
+            seen |= fresh.keys()
             offset += len(lines)
 
     async def probe(self) -> str:
@@ -108,6 +111,12 @@ class MyNalog:
     @property
     def _receipt_url(self) -> str:
         return f"{self._url}/receipt/{self.account}/{{}}/print"
+
+    def _entry(self, line: object) -> Entry:
+        entry = wire.read_entry(line, self._receipt_url)
+        if entry is None:  # it may be the very line that is looked for
+            raise Unavailable(registrar=self.id, request="list income", unreadable_line=wire.id_of(line))
+        return entry
 
     async def _call(self, method: str, path: str, label: str, **options: Any) -> Json | Failure:
         """One request as the signed-in person. A token that ended meanwhile is replaced once: 401 had no effect."""
