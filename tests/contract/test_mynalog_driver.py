@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from backend.kit.errors import Unavailable
+from backend.payments.providers.base import NotProcessed, Unknown
+from backend.receipts.registrars.base import Annulled, Reason, Registered
 from tests.contract.test_registrars import Harness, open_mynalog
 
 LINE = {"approvedReceiptUuid": "200abc", "name": "Услуга", "totalAmount": "10.10"}
@@ -21,6 +23,58 @@ async def office() -> AsyncIterator[Harness]:
 def asked(office: Harness, end: str) -> int:
     """How many requests there were for the page with this end."""
     return sum(entry["path"].partition("?")[0].endswith(end) for entry in office.world.log.since())
+
+
+# --- income that is entered and annulled
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+async def test_whoever_gives_a_receipt_has_entered_it(office: Harness, status: int) -> None:
+    office.breaks("status", status=status, body={"approvedReceiptUuid": "200abc"})
+
+    registered = await office.registrar.register(office.sale())
+
+    assert isinstance(registered, Registered)
+    assert registered.ref == "200abc"
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+@pytest.mark.parametrize("body", [{"approvedReceiptUuid": None}, {"message": "принято"}, [], ""])
+async def test_without_a_receipt_nobody_knows_whether_it_is_entered(
+    office: Harness, status: int, body: object
+) -> None:
+    office.breaks("status", status=status, body=body or " ")
+
+    assert isinstance(await office.registrar.register(office.sale()), Unknown)
+
+
+async def test_too_early_had_no_effect(office: Harness) -> None:
+    office.breaks("status", status=425, body={"code": "too.early", "message": "Рано"})
+
+    assert await office.registrar.register(office.sale()) == NotProcessed()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"incomeInfo": {"approvedReceiptUuid": "200abc", "cancellationInfo": {"comment": "Возврат средств"}}},
+        {"incomeInfo": {}},
+        {"approvedReceiptUuid": "200abc", "cancellationInfo": {}},
+    ],
+)
+async def test_whoever_shows_the_annulled_income_has_annulled_it(office: Harness, body: dict[str, Any]) -> None:
+    office.breaks("status", office.annuls, status=200, body=body)
+
+    assert isinstance(await office.registrar.annul("200abc", Reason.REFUND, office.world.clock.now()), Annulled)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"message": "Сервис временно недоступен"}, {"incomeInfo": None}, {"cancellationInfo": None}]
+)
+async def test_an_answer_that_shows_no_annulled_income_annuls_nothing(office: Harness, body: dict[str, Any]) -> None:
+    office.breaks("status", office.annuls, status=200, body=body)
+
+    assert isinstance(await office.registrar.annul("200abc", Reason.REFUND, office.world.clock.now()), Unknown)
 
 
 # --- the list

@@ -142,6 +142,34 @@ async def test_a_part_of_the_money_back_leaves_the_rest_registered(shop: Shop, o
     assert len(office.links(buyer)) == 3
 
 
+@pytest.mark.parametrize("after", [False, True], ids=["not done", "done"])
+async def test_an_annulment_that_was_not_shown_is_seen_to(shop: Shop, office: TaxOffice, after: bool) -> None:
+    buyer = await shop.buyer()
+    await buyer.buys()
+    office.breaks("status", "*/cancel", status=200, body={"message": "Сервис временно недоступен"}, after=after)
+
+    await office.gives_back(buyer, 299)
+    await office.minutes_pass(1)
+    assert await office.states() == ["annulling"]
+    await office.minutes_pass(10)
+
+    assert await office.standing() == []
+    assert await office.states() == ["annulled"]
+
+
+@pytest.mark.parametrize("names", [["operationTime", "services"], ["hasMore"]])
+async def test_a_list_that_says_less_brings_no_sale_in_twice(shop: Shop, office: TaxOffice, names: list[str]) -> None:
+    await office.act("list", without=names)
+    office.breaks("lost_after")
+    buyer = await shop.buyer()
+
+    await buyer.buys()
+    await office.minutes_pass(10)
+
+    assert await office.standing() == [299.0]
+    assert await office.states() == ["registered"]
+
+
 async def test_money_back_before_anybody_was_told_is_never_registered(shop: Shop, office: TaxOffice) -> None:
     office.breaks("lost_before", "*/auth/lkfl", times=None)
     buyer = await shop.buyer()

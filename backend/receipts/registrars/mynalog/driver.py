@@ -69,7 +69,9 @@ class MyNalog:
 
     async def annul(self, ref: str, reason: Reason, at: datetime) -> Annulment:
         answer = await self._call("POST", "/cancel", "annul income", json=wire.cancel_body(ref, reason, at))
-        return Annulled() if isinstance(answer, dict) else answer
+        if not isinstance(answer, dict):
+            return answer
+        return Annulled() if wire.tells_annulment(answer) else Unknown("no annulled income in the answer")
 
     async def entries(self, since: datetime, until: datetime) -> AsyncIterator[Entry]:
         offset, more = 0, True

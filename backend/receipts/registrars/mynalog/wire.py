@@ -63,17 +63,22 @@ def written(at: datetime) -> str:
 
 
 def read(answer: Answer) -> Json | Failure:
-    """A body of 200, or what an answer means for us: a 401 is no failure yet, the token may just be old."""
+    """What came with a 2xx, or what an answer means for us: a 401 is no failure yet, the token may just be old."""
     body = _body(answer)
-    if answer.status == 200:
-        return body if body is not None else Unknown("200 without JSON")
-    if answer.status == 429:
+    if 200 <= answer.status < 300:
+        return body if body is not None else Unknown(f"{answer.status} without JSON")
+    if answer.status in (425, 429):
         return NotProcessed(_seconds(answer.headers.get("retry-after")))
     if answer.status in (401, 403):
         return Misconfigured(_words(body) or str(answer.status))
     if body is not None and 400 <= answer.status < 500 and answer.status != 408:
         return Rejected(str(body.get("code") or answer.status), _words(body))
     return Unknown(f"HTTP {answer.status}")  # maintenance answers pages of any status
+
+
+def tells_annulment(answer: Json) -> bool:
+    """Whether POST /cancel shows the income it annulled: in `incomeInfo`, as the web application has it."""
+    return any(isinstance(answer.get(name), dict) for name in ("incomeInfo", "cancellationInfo"))
 
 
 def read_entry(entry: object, receipt_url: str) -> Entry | None:
