@@ -1,17 +1,29 @@
 """What "Мой налог" may answer beside what its emulator does: nothing is taken for done or for missing by mistake."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backend.kit.errors import Unavailable
-from backend.payments.providers.base import NotProcessed, Unknown
+from backend.kit import clock
+from backend.kit.errors import Refused, Unavailable
+from backend.payments.providers.base import Misconfigured, NotProcessed, Unknown
 from backend.receipts.registrars.base import Annulled, Reason, Registered
 from tests.contract.test_registrars import Harness, open_mynalog
 
 LINE = {"approvedReceiptUuid": "200abc", "name": "Услуга", "totalAmount": "10.10"}
+PASSWORD, REFRESH = "*/auth/lkfl", "*/auth/token"
+
+
+@pytest.fixture
+def moved(tmp_path: Path) -> Iterator[Path]:
+    """The file that moves our clock."""
+    file = tmp_path / "clock"
+    clock.use_file(file)
+    yield file
+    clock.use_file(None)
 
 
 @pytest.fixture
@@ -75,6 +87,82 @@ async def test_an_answer_that_shows_no_annulled_income_annuls_nothing(office: Ha
     office.breaks("status", office.annuls, status=200, body=body)
 
     assert isinstance(await office.registrar.annul("200abc", Reason.REFUND, office.world.clock.now()), Unknown)
+
+
+# --- signing in
+
+
+async def test_a_refused_password_is_not_sent_again_for_a_quarter_of_an_hour(office: Harness, moved: Path) -> None:
+    refusal = {"code": "authentication.failed", "message": "Указан неверный пароль"}
+    office.breaks("status", PASSWORD, status=422, body=refusal)
+
+    moved.write_text("0")
+    refused = [await office.registrar.register(office.sale()) for _ in range(3)]
+    moved.write_text("890")
+    refused.append(await office.registrar.annul("200abc", Reason.REFUND, office.world.clock.now()))
+
+    assert refused == [Misconfigured("Указан неверный пароль")] * 4
+    assert asked(office, "/auth/lkfl") == 1
+    with pytest.raises(Refused):
+        await office.registrar.probe()
+    moved.write_text("901")
+    assert isinstance(await office.registrar.register(office.sale()), Registered)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("status", {"status": 500}),
+        ("status", {"status": 503, "body": "<html>Технические работы</html>"}),
+        ("status", {"status": 200, "body": "<html>Технические работы</html>"}),
+        ("http_429", {"retry_after": 7}),
+        ("garbage", {}),
+        ("lost_before", {}),
+    ],
+)
+async def test_a_refresh_token_nobody_refused_is_kept_and_the_password_stays_at_home(
+    office: Harness, mode: str, options: dict[str, Any]
+) -> None:
+    await office.registrar.register(office.sale())
+    office.world.clock.advance(2 * 3600)
+    office.breaks(mode, REFRESH, **options)
+
+    assert await office.registrar.register(office.sale()) == NotProcessed()
+
+    assert isinstance(await office.registrar.register(office.sale()), Registered)
+    assert asked(office, "/auth/lkfl") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(400, ""), (401, ""), (403, ""), (404, ""), (422, ""), (200, {"message": "нет"})]
+)
+async def test_a_refresh_token_that_was_refused_is_replaced_by_the_password(
+    office: Harness, status: int, body: object
+) -> None:
+    await office.registrar.register(office.sale())
+    office.world.clock.advance(2 * 3600)
+    office.breaks("status", REFRESH, status=status, body=body)
+
+    assert isinstance(await office.registrar.register(office.sale()), Registered)
+
+    assert asked(office, "/auth/lkfl") == 2
+
+
+async def test_accounts_that_are_away_are_no_wrong_password(office: Harness) -> None:
+    office.breaks("status", PASSWORD, status=404, body={"message": "Не найдено"}, times=2)
+
+    assert await office.registrar.register(office.sale()) == NotProcessed()
+    with pytest.raises(Unavailable):
+        await office.registrar.probe()
+
+    assert isinstance(await office.registrar.register(office.sale()), Registered)
+
+
+@pytest.mark.parametrize("body", [{}, {"token": ""}, {"token": None, "refreshToken": "abc"}, {"challenge": "sms"}])
+async def test_a_sign_in_that_gives_no_token_is_told(office: Harness, body: dict[str, Any]) -> None:
+    office.breaks("status", PASSWORD, status=200, body=body)
+
+    assert isinstance(await office.registrar.register(office.sale()), Misconfigured)
 
 
 # --- the list

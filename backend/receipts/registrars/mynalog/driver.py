@@ -1,15 +1,15 @@
 """The driver: the taxpayer's own cabinet as a `Registrar`."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from backend.kit import clock
 from backend.kit.errors import Refused, Unavailable
-from backend.kit.http import Http, NoAnswer
-from backend.payments.providers.base import Misconfigured, NotProcessed, Rejected, Unknown
+from backend.kit.http import Answer, Http, NoAnswer
+from backend.payments.providers.base import Misconfigured, NotProcessed, Unknown
 from backend.receipts.registrars.base import (
     Annulled,
     Annulment,
@@ -26,6 +26,7 @@ from backend.receipts.registrars.mynalog.wire import Json
 
 READ_SECONDS = 30.0
 PAGE = 50
+REFUSAL_HOLDS = timedelta(minutes=15)
 
 
 class MyNalog:
@@ -51,6 +52,7 @@ class MyNalog:
         self._token: str | None = None
         self._refresh_token: str | None = None
         self._signing_in = asyncio.Lock()
+        self._refused: tuple[Misconfigured, datetime] | None = None  # the password; until when that holds
 
     @classmethod
     def from_environment(cls) -> "MyNalog | None":
@@ -139,37 +141,50 @@ class MyNalog:
                 return None
             if self._refresh_token is not None:
                 body = wire.refresh_body(self.account, self._refresh_token)
-                if self._keep(await self._send("POST", "/auth/token", "refresh token", json=body)):
+                answer = await self._send("POST", "/auth/token", "refresh token", json=body)
+                if self._keep(answer):
                     return None
-                self._refresh_token = None
-            body = wire.login_body(self.account, self._password.get_secret_value())
-            answer = await self._send("POST", "/auth/lkfl", "sign in", json=body)
-            if self._keep(answer):
-                return None
-            self._token = None
-            match answer:
-                case Rejected(code, description):
-                    return Misconfigured(description or code)
-                case Misconfigured():
-                    return answer
-                case _:  # whatever became of it, what was to be done has not been sent
+                if isinstance(answer, NotProcessed | Unknown):  # no word on the token: it may serve later
                     return NotProcessed()
+                self._refresh_token = None
+            return await self._send_password()
+
+    async def _send_password(self) -> Misconfigured | NotProcessed | None:
+        """None: it gave a token. One that was refused is not sent again at once: the account might be locked."""
+        now = clock.now()
+        if self._refused is not None and now < self._refused[1]:
+            return self._refused[0]
+        body = wire.login_body(self.account, self._password.get_secret_value())
+        answer = await self._send("POST", "/auth/lkfl", "sign in", read=wire.read_sign_in, json=body)
+        if self._keep(answer):
+            return None
+        self._token = None
+        if not isinstance(answer, Misconfigured):  # whatever became of it, what was to be done has not been sent
+            return NotProcessed()
+        self._refused = answer, now + REFUSAL_HOLDS
+        return answer
 
     def _keep(self, answer: Json | Failure) -> bool:
-        token = answer.get("token") if isinstance(answer, dict) else None
-        if not isinstance(answer, dict) or not isinstance(token, str) or not token:
+        token = wire.token(answer) if isinstance(answer, dict) else None
+        if not isinstance(answer, dict) or token is None:
             return False
         self._token = token
-        refresh = answer.get("refreshToken")
-        self._refresh_token = refresh if isinstance(refresh, str) and refresh else self._refresh_token
+        self._refresh_token = wire.token(answer, "refreshToken") or self._refresh_token
         return True
 
     async def _send(
-        self, method: str, path: str, label: str, *, signed: bool = False, **options: Any
+        self,
+        method: str,
+        path: str,
+        label: str,
+        *,
+        signed: bool = False,
+        read: Callable[[Answer], Json | Failure] = wire.read,
+        **options: Any,
     ) -> Json | Failure:
         headers = {"Authorization": f"Bearer {self._token}"} if signed else {}
         try:
             answer = await self._http.send(method, self._url + path, label=label, headers=headers, **options)
         except NoAnswer as error:
             return Unknown(f"no answer: {error.details['error']}")
-        return wire.read(answer)
+        return read(answer)

@@ -76,6 +76,24 @@ def read(answer: Answer) -> Json | Failure:
     return Unknown(f"HTTP {answer.status}")  # maintenance answers pages of any status
 
 
+def read_sign_in(answer: Answer) -> Json | Failure:
+    """What POST /auth/lkfl answers: a token, or whether that is the fault of what was sent."""
+    if answer.status == 404:  # "Не найдено" while the taxpayers' accounts are away: no word on the password
+        return NotProcessed()
+    match read(answer):
+        case Rejected(code, description):
+            return Misconfigured(description or code)
+        case dict() as body if token(body) is None:
+            return Misconfigured(_words(body) or "no token for number and password")
+        case outcome:
+            return outcome
+
+
+def token(body: Json, name: str = "token") -> str | None:
+    found = body.get(name)
+    return found if isinstance(found, str) and found else None
+
+
 def tells_annulment(answer: Json) -> bool:
     """Whether POST /cancel shows the income it annulled: in `incomeInfo`, as the web application has it."""
     return any(isinstance(answer.get(name), dict) for name in ("incomeInfo", "cancellationInfo"))
