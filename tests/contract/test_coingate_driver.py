@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.kit.errors import Unavailable
+from backend.kit.errors import Refused, Unavailable
 from backend.kit.money import Currency, Money
 from backend.payments.providers.base import (
     Known,
@@ -88,8 +88,30 @@ async def test_after_a_certain_answer_it_may_be_sent_at_once(
     body = app.prepare(request)
     await gate.spoil(Call.CREATE, mode, **options)
 
-    assert isinstance(await app.create(body, request.payment_id), NotProcessed | Rejected)
+    assert isinstance(await app.create(body, request.payment_id), NotProcessed | Misconfigured)
 
+    assert isinstance(await app.create(body, request.payment_id), Known)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(400, "BadEnvironment"), (400, "AuthTokenMissing"), (404, "PageNotFound"), (401, "AccountBlocked")],
+)
+async def test_what_the_operator_has_to_mend_fails_no_payment(
+    gate: CoinGateHarness, app: CoinGate, status: int, reason: str
+) -> None:
+    request = request_for(app)
+    body = app.prepare(request)
+    refusal = {"message": "Ask support.", "reason": reason}
+    await gate.spoil(Call.CREATE, "status", status=status, body=refusal)
+    await gate.spoil(Call.PROBE, "status", status=status, body=refusal)
+
+    refused = await app.create(body, request.payment_id)
+    with pytest.raises(Refused, match=f"COINGATE_API_.*{reason}, Ask support"):
+        await app.probe()
+
+    assert isinstance(refused, Misconfigured)
+    assert refused.reason.endswith(f"It says: {reason}, Ask support.")
     assert isinstance(await app.create(body, request.payment_id), Known)
 
 
@@ -110,7 +132,8 @@ async def test_without_a_look_nothing_is_sent(gate: CoinGateHarness, mode: str, 
     [
         ("http_429", {"retry_after": 7}, NotProcessed),
         ("status", {"status": 401}, Misconfigured),
-        ("status", {"status": 404}, Unknown),
+        ("status", {"status": 404}, Misconfigured),
+        ("status", {"status": 404, "body": {"message": "Nothing", "reason": "RecordNotFound"}}, Unknown),
         ("status", {"status": 422}, Unknown),
     ],
 )

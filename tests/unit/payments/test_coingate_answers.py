@@ -52,8 +52,24 @@ def test_an_order_that_is_not_valid_is_refused_also_without_a_reason() -> None:
     assert read_answer(answer(422, body)) == Rejected("not_valid", "Price can't be blank; Title is short")
 
 
+@pytest.mark.parametrize("reason", [None, "OrderIsNotValid"])
+def test_what_is_wrong_may_be_told_by_field(reason: str | None) -> None:
+    body = {"reason": reason, "errors": {"title": ["is too short", 5], "price_amount": "can't be blank"}}
+
+    assert read_answer(answer(422, body)) == Rejected(
+        reason or "not_valid", "title: is too short; price_amount: can't be blank"
+    )
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_errors_by_field_without_a_reason_are_a_no_with_a_422_alone(status: int) -> None:
+    assert isinstance(read_answer(answer(status, {"errors": {"route": ["unknown"]}})), Unknown)
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
-@pytest.mark.parametrize("errors", [[], [None], "no route", {"route": ["unknown"]}])
+@pytest.mark.parametrize(
+    "errors", [[], [None], "no route", {}, {"title": []}, {"title": [None, {}]}, {"title": None}]
+)
 def test_errors_that_say_nothing_are_nobodys_no(status: int, errors: object) -> None:
     assert isinstance(read_answer(answer(status, {"errors": errors})), Unknown)
 
@@ -74,6 +90,42 @@ def test_a_404_has_one_name_whatever_the_reason(reason: str) -> None:
 @pytest.mark.parametrize("body", [error("BadCredentials"), error("BadAuthToken"), PAGE, b""])
 def test_a_wrong_key_is_the_operators_business(body: object) -> None:
     assert isinstance(read_answer(answer(401, body)), Misconfigured)
+
+
+@pytest.mark.parametrize("reason", ["BadCredentials", "IpAddressIsNotAllowed", "AccountBlocked"])
+def test_what_coingate_says_of_the_key_is_told_the_operator(reason: str) -> None:
+    refused = read_answer(answer(401, error(reason, "Ask support.")))
+
+    assert isinstance(refused, Misconfigured)
+    assert "COINGATE_API_KEY" in refused.reason
+    assert refused.reason.endswith(f"It says: {reason}, Ask support.")
+    assert read_answer(answer(401, PAGE)) == Misconfigured(refused.reason.partition(". It says")[0])
+    assert len(read_answer(answer(401, error(reason, "x" * 2000))).reason) < 500  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("reason", "setting"),
+    [
+        ("BadEnvironment", "COINGATE_API_URL"),
+        ("AuthTokenMissing", "COINGATE_API_KEY"),
+        ("CredentialsMissing", "COINGATE_API_KEY"),
+    ],
+)
+def test_a_request_without_the_right_key_is_the_operators_business(reason: str, setting: str) -> None:
+    refused = read_answer(answer(400, error(reason)))
+
+    assert isinstance(refused, Misconfigured)
+    assert setting in refused.reason
+    assert refused.reason.endswith(f"It says: {reason}, Because.")
+
+
+def test_a_page_that_must_be_there_and_is_not_is_the_operators_business() -> None:
+    refused = read_answer(answer(404, error("PageNotFound")), certain_page=True)
+
+    assert isinstance(refused, Misconfigured)
+    assert "COINGATE_API_URL" in refused.reason
+    assert read_answer(answer(404, error("RecordNotFound")), certain_page=True) == Rejected("not_found", "Because.")
+    assert isinstance(read_answer(answer(404, PAGE), certain_page=True), Unknown)
 
 
 @pytest.mark.parametrize(

@@ -18,29 +18,45 @@ Failure = Rejected | NotProcessed | Unknown | Misconfigured
 
 BODY_LIMIT = 64 * 1024
 FIELDS_LIMIT = 500
+SAID_LIMIT = 300
 LONGEST_WAIT = timedelta(hours=1)
 STATUS = re.compile(r"[a-z_]{1,32}")
 OF_A_REFUND = ("refund_amount", "request_amount")
+NOT_ACCEPTED = "CoinGate does not accept COINGATE_API_KEY; its sandbox has tokens of its own"
+NO_KEY = "CoinGate sees no COINGATE_API_KEY: something on the way takes the Authorization header away"
+NO_PAGE = "CoinGate has no such page: COINGATE_API_URL is wrong"
+OURS_TO_MEND: dict[tuple[int, str | None], str] = {  # by status and reason
+    (400, "BadEnvironment"): "COINGATE_API_KEY and COINGATE_API_URL are not of the same side, live or sandbox",
+    (400, "AuthTokenMissing"): NO_KEY,
+    (400, "CredentialsMissing"): NO_KEY,
+}
 
 
-def read_answer(answer: Answer) -> Json | Failure:
-    """The object CoinGate answered with, or what it means that there is none."""
+def read_answer(answer: Answer, *, certain_page: bool = False) -> Json | Failure:
+    """The object CoinGate answered with, or what it means that there is none.
+
+    A `certain_page` is there whatever we ask: without it our address is wrong. Else PageNotFound may be an order.
+    """
     try:
         parsed = parse(answer.body)
     except ValueError:
         parsed = None
     if answer.status in (200, 201) and isinstance(parsed, dict):
         return parsed
-    return _failure(answer, part(parsed))
+    body = part(parsed)
+    if certain_page and (answer.status, body.get("reason")) == (404, "PageNotFound"):
+        return _misconfigured(NO_PAGE, body)
+    return _failure(answer, body)
 
 
 def _failure(answer: Answer, body: Json) -> Failure:
-    listed = body.get("errors")
-    errors = list(filter(None, map(text, listed))) if isinstance(listed, list) else []
+    errors = _errors(body.get("errors"))
     reason = text(body.get("reason")) or ("not_valid" if answer.status == 422 and errors else None)
+    if meaning := OURS_TO_MEND.get((answer.status, reason)):
+        return _misconfigured(meaning, body)
     match answer.status:
         case 401:
-            return Misconfigured("CoinGate does not accept COINGATE_API_KEY; its sandbox has tokens of its own")
+            return _misconfigured(NOT_ACCEPTED, body)
         case 429:
             return NotProcessed(_wait(answer))
         case status if 400 <= status < 500 and reason:  # without one it is somebody in between
@@ -48,6 +64,20 @@ def _failure(answer: Answer, body: Json) -> Failure:
             return Rejected("not_found" if status == 404 else reason, told)
         case status:
             return Unknown(f"HTTP {status}", _wait(answer))
+
+
+def _misconfigured(meaning: str, body: Json) -> Misconfigured:
+    """What it means, and what CoinGate says itself: an address that is not allowed, an account that is blocked."""
+    said = ", ".join(filter(None, [text(body.get("reason")), text(body.get("message"))]))
+    return Misconfigured(f"{meaning}. It says: {said[:SAID_LIMIT]}" if said else meaning)
+
+
+def _errors(listed: object) -> list[str]:
+    """What is wrong with an order: a list of texts, or by field one or a list of them."""
+    if isinstance(listed, dict):
+        by_field = ((name, told if isinstance(told, list) else [told]) for name, told in listed.items())
+        listed = [f"{name}: {error}" for name, told in by_field for error in told if text(error)]
+    return list(filter(None, map(text, listed))) if isinstance(listed, list) else []
 
 
 def _wait(answer: Answer) -> timedelta | None:

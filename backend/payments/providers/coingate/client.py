@@ -43,7 +43,7 @@ class Client:
             return answer
         if answer.status == 200 and len(answer.body) <= LONGEST_OK and b"OK" in answer.body.upper():
             return None
-        failure = read_answer(answer)
+        failure = read_answer(answer, certain_page=True)
         return Unknown("another object") if isinstance(failure, dict) else failure
 
     async def create_order(self, body: bytes) -> Json | Failure:
@@ -70,7 +70,7 @@ class Client:
         answer = await self._send("GET", "/orders", "list orders", params=params)
         if isinstance(answer, Unknown):
             return answer
-        listed = read_answer(answer)
+        listed = read_answer(answer, certain_page=True)
         if not isinstance(listed, dict):
             return listed
         if not isinstance(listed.get("orders"), list):
@@ -97,7 +97,7 @@ def _order(answer: Answer | Unknown, ref: str | None = None) -> Json | Failure:
     """The order an answer is about; with `ref`, that one."""
     if isinstance(answer, Unknown):
         return answer
-    body = read_answer(answer)
+    body = read_answer(answer, certain_page=ref is None)
     if not isinstance(body, dict):
         return body
     found = order_ref(body.get("id"))
