@@ -40,7 +40,7 @@ def test_countries_have_two_letters() -> None:
     assert countries(answer([{"alpha2_code": "DE", "name": "Germany"}, {"name": "Nowhere"}])) == {"DE"}
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", " ", ""])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " ", "", "|", ",", ", ", " | "])
 def test_callbacks_come_from_the_addresses_listed(end: str) -> None:
     body = f"52.28.22.118{end or ' '}35.156.68.160{end}".encode()
 

@@ -3,6 +3,7 @@
 Pure; what cannot be read is empty. Source: https://developer.coingate.com/reference (public endpoints)
 """
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from backend.kit.http import Answer
@@ -10,6 +11,7 @@ from backend.kit.money import Currency
 from backend.kit.reading import Json, items, parse, text, whole
 from backend.payments.providers.coingate.objects import CURRENCIES
 
+PARTED = re.compile(r"[\s|,]+")  # a line each, it is said, and shown with bars
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
@@ -31,9 +33,10 @@ def countries(answer: Answer) -> frozenset[str]:
 
 
 def networks(answer: Answer) -> Networks:
-    """GET /ips-v4: an address a line. A line that is none makes the whole list unreadable."""
+    """GET /ips-v4: addresses, by whatever they are parted. What is none makes the whole list unreadable."""
     try:
-        return tuple(map(ip_network, answer.body.decode().split())) if answer.status == 200 else ()
+        listed = PARTED.split(answer.body.decode()) if answer.status == 200 else []
+        return tuple(ip_network(address) for address in listed if address)
     except ValueError:
         return ()
 
