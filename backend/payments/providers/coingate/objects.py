@@ -99,7 +99,7 @@ def refund(body: Json) -> RefundSnapshot | None:
     """All that was given back so far; None: nothing. An order gives back only when its status says so.
 
     Its name is the sum, "cg-538-10000": parts end in any order, and one that shows in the status alone has no id.
-    Its amount is None where the status says so and nothing tells how much.
+    Its amount is None where the status says so and nothing tells how much, or one part of it does not.
     """
     ref, status, paid = order_ref(body.get("id")), text(body.get("status")), price(body)
     if ref is None or paid is None or status not in REFUNDED:
@@ -107,7 +107,7 @@ def refund(body: Json) -> RefundSnapshot | None:
     entries = items(body.get("refunds"))
     completed = [entry for entry in entries if entry.get("status") == "completed"]
     parts = [amount(entry.get("request_amount"), paid.currency) for entry in completed]
-    told = sum(part.minor for part in parts if part)
+    told = 0 if None in parts else sum(part.minor for part in parts if part)
     given = paid.minor if status == "refunded" else min(told, paid.minor)
     if not given:
         return RefundSnapshot(f"cg-{ref}-unknown", ref, "succeeded", None) if completed or not entries else None
