@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from backend.kit.errors import Unavailable
 from backend.kit.money import Currency, Money
 from backend.payments.mac import Terms, mac_ok, order_mac
 from backend.payments.providers.base import (
@@ -123,13 +124,23 @@ async def test_a_price_in_roubles_is_offered_only_where_it_is_taken(gate: CoinGa
     assert (await app.probe()).notes == ("no-merchants-from-russia",)
 
 
-@pytest.mark.parametrize("body", ["OK", "OK\n", '"OK"', {"status": "ok"}])
+@pytest.mark.parametrize("body", ["OK", "OK\n", '"OK"', {"status": "ok"}, "true", " ", {"message": "Authenticated"}])
 async def test_a_good_key_is_good_in_whatever_form_that_is_said(
     gate: CoinGateHarness, app: CoinGate, body: object
 ) -> None:
     await gate.spoil_path("GET", "/v2/auth/test", "status", status=200, body=body)
 
     assert (await app.probe()).enabled
+
+
+@pytest.mark.parametrize("body", [{"error": "bad token"}, {"message": "Token is not valid"}, "<p>OK</p>", "OK " * 50])
+async def test_a_200_that_names_an_error_or_is_a_page_tells_nothing_of_the_key(
+    gate: CoinGateHarness, app: CoinGate, body: object
+) -> None:
+    await gate.spoil_path("GET", "/v2/auth/test", "status", status=200, body=body)
+
+    with pytest.raises(Unavailable):
+        await app.probe()
 
 
 @pytest.mark.parametrize(("mode", "options"), BROKEN)

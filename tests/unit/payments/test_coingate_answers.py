@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backend.kit.http import Answer
 from backend.payments.providers.base import Misconfigured, NotProcessed, Rejected, Unknown
-from backend.payments.providers.coingate.answers import read_answer
+from backend.payments.providers.coingate.answers import read_answer, says_yes
 
 PAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -165,6 +165,32 @@ def test_a_4xx_of_somebody_in_between_is_not_coingates_no(status: int, body: dic
     assert isinstance(read_answer(answer(status, body)), Unknown)
 
 
+@pytest.mark.parametrize("body", [b"", b"OK", b"ok\n", b"true", b'"OK"', b"{}", b'{"message":"Authenticated"}'])
+def test_a_short_answer_that_names_no_error_says_that_the_key_is_good(body: bytes) -> None:
+    assert says_yes(answer(200, body))
+    assert not any(says_yes(answer(status, body)) for status in (201, 202, 204, 302, 401, 500))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b'{"error":"bad token"}', b'{"errors":{}}', b"Bad token", b"false", b'{"valid":false}', b"Unauthorized"),
+        *(
+            b"Token is invalid",
+            b"Not authenticated",
+            b"<p>OK</p>",
+            b"[]",
+            b'{"items":[]}',
+            b"\xff",
+            b"OK" + b" " * 63,
+        ),
+    ],
+)
+def test_an_error_a_page_or_a_list_says_nothing_of_the_key(body: bytes) -> None:
+    assert not says_yes(answer(200, body))
+
+
 @given(status=st.integers(100, 599), body=st.binary(max_size=200))
 def test_no_answer_surprises(status: int, body: bytes) -> None:
+    assert says_yes(Answer(status, {}, body)) in (True, False)
     assert read_answer(Answer(status, {}, body)) is not None

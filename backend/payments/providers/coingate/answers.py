@@ -20,6 +20,8 @@ BODY_LIMIT = 64 * 1024
 FIELDS_LIMIT = 500
 SAID_LIMIT = 300
 LONGEST_WAIT = timedelta(hours=1)
+LONGEST_YES = 64
+NO_YES = re.compile(r"[<\[]|error|reason|invalid|unauthor|denied|fail|false|\bbad\b|\bnot?\b", re.IGNORECASE)
 STATUS = re.compile(r"[a-z_]{1,32}")
 OF_A_REFUND = ("refund_amount", "request_amount")
 NOT_ACCEPTED = "CoinGate does not accept COINGATE_API_KEY; its sandbox has tokens of its own"
@@ -47,6 +49,15 @@ def read_answer(answer: Answer, *, certain_page: bool = False) -> Json | Failure
     if certain_page and (answer.status, body.get("reason")) == (404, "PageNotFound"):
         return _misconfigured(NO_PAGE, body)
     return _failure(answer, body)
+
+
+def says_yes(answer: Answer) -> bool:
+    """GET /auth/test: "OK", true, an object that says so, or nothing at all; no form of it is documented."""
+    try:
+        said = answer.body.decode()
+    except ValueError:
+        return False
+    return answer.status == 200 and len(said) <= LONGEST_YES and not NO_YES.search(said)
 
 
 def _failure(answer: Answer, body: Json) -> Failure:
