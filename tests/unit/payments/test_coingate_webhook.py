@@ -61,6 +61,11 @@ def test_a_callback_names_its_order_in_either_format(write: Any) -> None:
 
 
 @pytest.mark.parametrize("write", [as_json, as_form])
+def test_a_byte_order_mark_before_a_callback_is_no_part_of_it(write: Any) -> None:
+    assert read_callback(b"\xef\xbb\xbf" + write()) == HINT
+
+
+@pytest.mark.parametrize("write", [as_json, as_form])
 @pytest.mark.parametrize(
     ("status", "claims"),
     [

@@ -5,6 +5,7 @@ https://developer.coingate.com/reference/payment-callback
 """
 
 import re
+from codecs import BOM_UTF8
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
@@ -108,7 +109,7 @@ def read_callback(body: bytes) -> Hint | None:
     if len(body) > BODY_LIMIT:
         raise Invalid(reason="too long")
     try:
-        sent = _fields(body)
+        sent = _fields(body.removeprefix(BOM_UTF8))
     except ValueError as error:
         raise Invalid(reason="neither a JSON object nor a form") from error
     ref, status = order_ref(sent.get("id")), text(sent.get("status"))
