@@ -108,7 +108,6 @@ async def open_refund(
     refund.amount_minor, refund.next_check_at = wish.amount.minor, now
     refund.state = "pending" if driver.gives_back is GivesBack.BY_HAND else "new"
     if refund.state == "new":
-        partial = wish.amount != payment.amount
         assert payment.provider_payment_id is not None, "only what was paid goes back"
         request = RefundRequest(
             refund_id=str(refund.id),
@@ -116,8 +115,8 @@ async def open_refund(
             amount=wish.amount,
             description=wish.description or wish.reason,
             mac=driver.seal.sign(providers.keys, providers.newest, **terms(payment)),
-            email=wish.email if partial else None,
-            item=wish.item if partial else None,
+            email=wish.email if wish.amount != payment.amount else None,
+            item=wish.item,
             payer=payment.payer_ref,
         )
         refund.request_body = driver.prepare_refund(request)

@@ -180,6 +180,15 @@ async def test_the_receipt_of_a_part_that_goes_back_says_whose_it_is_and_what_wa
     ]
 
 
+async def test_all_of_a_payment_goes_back_without_a_receipt_of_ours(fiscal: Shop) -> None:
+    await give_back(fiscal, await (await with_email(fiscal)).buys())
+    await fiscal.run_jobs()
+
+    ((_, body),) = await sent(fiscal)
+
+    assert "receipt" not in json.loads(body)
+
+
 async def receipts_of_refunds(shop: Shop) -> list[str | None]:
     return [row.receipt for row in await refund_rows(shop)]
 
