@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
@@ -132,7 +133,7 @@ class Poller:
         request = GetRawUpdates(offset=offset, timeout=POLL_SECONDS, allowed_updates=self._kinds)
         seconds = asyncio.get_running_loop().time
         asked = seconds()
-        batch = items(await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS))
+        batch = sorted(items(await self._bot(request, request_timeout=POLL_SECONDS + ANSWER_SECONDS)), key=_place)
         self._quiet = not batch
         if batch and offset is None:
             self._find_place(batch[0])
@@ -229,6 +230,12 @@ class Poller:
 def wanted(dispatcher: Dispatcher) -> list[str]:
     """The kinds of updates that somebody here handles."""
     return sorted({*dispatcher.resolve_used_update_types(), *KINDS})
+
+
+def _place(raw: Json) -> float:
+    """Where an update belongs among others: a batch may come in any order. What has no number is passed over."""
+    number = whole(raw.get("update_id"))
+    return math.inf if number is None else number
 
 
 def _pause(error: AiogramError, failures: int) -> float:

@@ -59,7 +59,7 @@ class Small:
         match method:
             case "getUpdates":
                 first = int(str(form.get("offset") or 0))
-                return _yes([update for update in self.updates if update["update_id"] >= first] or None)
+                return _yes([update for update in self.updates if update.get("update_id", first) >= first] or None)
             case "sendMessage":
                 self.said.append(str(form["text"]))
                 return _yes({"message_id": 100 + len(self.said)})
@@ -132,6 +132,17 @@ async def test_a_server_that_lost_its_memory_and_counts_anew_is_heard(shop: Shop
         telegram.updates.clear()
         await asyncio.sleep(1)
         telegram.brings(message=start | {"message_id": 3})
+        await telegram.has_said(3)
+        await asyncio.sleep(1)
+
+    assert len(telegram.said) == 3
+
+
+async def test_updates_that_come_out_of_order_are_all_handled(shop: Shop) -> None:
+    start = {"chat": {"id": PERSON}, "text": "/start"}
+    telegram = Small([{"update_id": number, "message": {"message_id": number, **start}} for number in (5, 3, 4)])
+    telegram.updates.insert(1, {"message": {"message_id": 9, **start}})
+    async with sold_through(shop, telegram):
         await telegram.has_said(3)
         await asyncio.sleep(1)
 
