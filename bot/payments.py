@@ -6,12 +6,13 @@ within seconds, and a payment must be in the inbox before Telegram is told that 
 
 import asyncio
 import contextlib
+import itertools
 import json
 from typing import Any
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import AiogramError, TelegramBadRequest
+from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramRetryAfter
 from aiogram.methods import AnswerPreCheckoutQuery
 from aiogram.types import PreCheckoutQuery, Update
 
@@ -28,7 +29,9 @@ from bot.view import TOO_OLD, reason_of
 log = structlog.get_logger()
 
 KINDS = ("pre_checkout_query", "subscription")  # what no screen asks for and we need
-ANSWER_SECONDS = 3  # for each of two tries
+ANSWER_SECONDS = 3  # for each try
+ANSWER_WITHIN = 9  # seconds: Telegram waits ten for the answer to a question
+PAUSES = (0.5, 1, 2)  # between tries, when Telegram does not say how long
 
 
 class Till:
@@ -69,6 +72,7 @@ class Till:
         return False
 
     async def _decide(self, query: PreCheckoutQuery, body: bytes) -> None:
+        deadline = asyncio.get_running_loop().time() + ANSWER_WITHIN
         [verdict] = await asyncio.gather(self._judge(body), return_exceptions=True)
         if not isinstance(verdict, Verdict):
             log.error("precheckout.failed", exc_info=verdict)
@@ -82,7 +86,7 @@ class Till:
         if verdict.refusal is not None:
             REFUSALS.labels(code=verdict.refusal).inc()
         log.info("precheckout.answered", refusal=verdict.refusal)
-        await self._answer(answer)
+        await self._answer(answer, deadline)
 
     async def _judge(self, body: bytes) -> Verdict:
         driver = self._deps.providers.in_bot
@@ -91,8 +95,9 @@ class Till:
             return Verdict("precheckout-gone")
         return await may_pay(self._deps, driver, asked, clock.now())
 
-    async def _answer(self, answer: AnswerPreCheckoutQuery) -> None:
-        for _ in range(2):
+    async def _answer(self, answer: AnswerPreCheckoutQuery, deadline: float) -> None:
+        """Answer, and again while Telegram can still use it."""
+        for failures in itertools.count():
             try:
                 await self._bot(answer, request_timeout=ANSWER_SECONDS)
             except TelegramBadRequest as error:
@@ -101,8 +106,15 @@ class Till:
                 return
             except AiogramError as error:
                 log.warning("precheckout.unanswered", reason=type(error).__name__)
+                pause = PAUSES[min(failures, len(PAUSES) - 1)]
+                if isinstance(error, TelegramRetryAfter):
+                    pause = error.retry_after
             else:
                 return
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            await asyncio.sleep(min(pause, left))
 
 
 async def keep(deps: Deps, update: bytes) -> bool:

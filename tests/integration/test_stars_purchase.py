@@ -200,12 +200,32 @@ async def test_a_question_is_answered_while_the_same_chat_waits_for_a_screen(bot
     assert paid["answer"]["seconds"] < 3
 
 
-async def test_an_answer_that_was_lost_is_given_again(bot_shop: BotShop) -> None:
+@pytest.mark.parametrize(
+    ("mode", "options", "least_seconds"),
+    [("status", {"status": 502}, 0), ("status", {"status": 500, "times": 3}, 3), ("http_429", {"retry_after": 4}, 4)],
+)
+async def test_an_answer_that_telegram_did_not_take_is_given_again_in_time(
+    bot_shop: BotShop, mode: str, options: dict[str, int], least_seconds: int
+) -> None:
     buyer = await payer(bot_shop)
     link = await buyer.checks_out()
-    bot_shop.breaks("answerPreCheckoutQuery", "status", status=502)
+    bot_shop.breaks("answerPreCheckoutQuery", mode, **options)
 
-    assert (await buyer.ended(await buyer.presses_pay(link)))["state"] == "paid"
+    ended = await buyer.ended(await buyer.presses_pay(link))
+
+    assert ended["state"] == "paid"
+    assert least_seconds <= ended["answer"]["seconds"] < 8
+
+
+async def test_an_answer_that_telegram_does_not_want_soon_is_given_at_the_last_moment(bot_shop: BotShop) -> None:
+    buyer = await payer(bot_shop)
+    link = await buyer.checks_out()
+    bot_shop.breaks("answerPreCheckoutQuery", "http_429", retry_after=60)
+
+    ended = await buyer.ended(await buyer.presses_pay(link))
+
+    assert ended["state"] == "paid"
+    assert 8 < ended["answer"]["seconds"] < 10
 
 
 async def test_paying_one_link_twice_at_once_gives_the_days_twice(bot_shop: BotShop) -> None:
