@@ -57,7 +57,7 @@ async def ask(deps: Deps, payment: Payment, now: datetime) -> None:
             if ref is not None:
                 await refresh(deps, payment.provider, ref, now)
             else:
-                await sweep_provider(deps, driver, payment.created_at, now)
+                await sweep_provider(deps, driver, payment.created_at - CLOCKS_DIFFER, now)
     except TimeoutError:
         log.warning("payment.slow", payment=payment.id)
 

@@ -7,10 +7,12 @@ from aiogram.types import LabeledPrice
 from sqlalchemy import update
 
 from backend.payments import circuits
+from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
 from backend.plans.service import withdraw
 from backend.switches.service import hold, release, switch_off
 from backend.users.models import User
+from tests.integration.autopay_fixture import changes
 from tests.integration.bot_fixtures import BotShop, place_of
 from tests.integration.stars_fixture import Payer, charges, control, payer, refunds, settled
 
@@ -285,6 +287,19 @@ async def test_whoever_says_that_he_paid_need_not_wait_for_the_sweep(bot_shop: B
 
     await settled(bot_shop)
     assert await buyer.days() == [("payment", 30)]
+
+
+async def test_who_says_that_he_paid_is_believed_by_a_clock_that_is_slow(bot_shop: BotShop) -> None:
+    buyer = await payer(bot_shop)
+    link = await buyer.checks_out()
+    await control(bot_shop, "updates/lose", what="successful_payment")
+    await buyer.ended(await buyer.presses_pay(link))
+    await bot_shop.idle()
+    bot_shop.shop.advance(minutes=5)
+    (charge,) = await charges(bot_shop)
+    await changes(bot_shop.shop, Payment, Payment.id == charge.id, created_at=bot_shop.shop.now)
+
+    assert "Оплата получена" in (await buyer.phone.taps("Я оплатил"))["text"]
 
 
 async def test_stars_given_back_by_others_take_the_days_back_once(bot_shop: BotShop) -> None:
