@@ -1,6 +1,6 @@
 """What a company tells of subscriptions it renews: their payer ended one, wants it again, or could not pay it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import BigInteger, cast, select
@@ -17,6 +17,7 @@ from backend.payments.service import parse_id, terms
 
 log = structlog.get_logger()
 
+TOLD_AGAIN_FOR = timedelta(hours=24)  # as long as a company keeps what it has told; later it may count anew
 GOES_ON_AFTER = (Reason.CANCELED, Reason.FAILED, Reason.EMAIL, Reason.UNWARNED)
 
 
@@ -53,6 +54,7 @@ async def _is_outdated(session: AsyncSession, event: Event) -> bool:
     newer = select(Event.id).where(
         Event.provider == event.provider,
         Event.payment_ref == event.payment_ref,
+        Event.received_at > event.received_at - TOLD_AGAIN_FOR,
         cast(Event.object_id, BigInteger) > int(event.object_id),
     )
     return await session.scalar(newer.limit(1)) is not None

@@ -155,6 +155,17 @@ async def test_old_news_that_come_again_change_nothing(bot_shop: BotShop) -> Non
     assert (await mandate(bot_shop)).state == "active"
 
 
+async def test_news_after_a_quiet_week_count_though_their_numbers_begin_anew(bot_shop: BotShop) -> None:
+    buyer, charge = await subscribed(bot_shop)
+    await does(bot_shop, buyer, charge, "cancel")
+    await changes(bot_shop.shop, Event, Event.dedup_key.startswith("subscription:"), object_id="900000000")
+    bot_shop.shop.advance(days=8)
+
+    await does(bot_shop, buyer, charge, "resume")
+
+    assert (await mandate(bot_shop)).state == "active"
+
+
 async def test_too_few_stars_pause_it_and_a_later_payment_takes_it_up_again(bot_shop: BotShop) -> None:
     buyer, charge = await subscribed(bot_shop)
     bot_shop.shop.advance(days=30)
