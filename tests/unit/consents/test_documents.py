@@ -110,6 +110,41 @@ def test_a_text_is_cut_into_messages_between_paragraphs() -> None:
     assert all(page.startswith(("<b>", "Слово")) for page in pages)
 
 
+@pytest.mark.parametrize(
+    ("paragraph", "ends"),
+    [
+        ("Слово и дело. " * 600, ("дело.",)),
+        ("слово " * 2_000, ("слово",)),
+        ("а &lt; б " * 2_000, ("а", "&lt;", "б")),
+        ("x" * 9_000, ("x",)),
+        ("🙂" * 5_000, ("🙂",)),
+        ("Раз. " + "б" * 4_000, ("б",)),
+    ],
+)
+def test_a_paragraph_longer_than_a_message_is_cut_between_sentences_else_words(
+    paragraph: str, ends: tuple[str, ...]
+) -> None:
+    pages = to_pages(f"Сначала.\n\n{paragraph}\n\nПотом.")
+
+    assert len(pages) > 1
+    assert all(visible_length(page) <= PAGE for page in pages)
+    assert pages[0].startswith("Сначала.\n\n") or pages[0] == "Сначала."
+    assert pages[-1].endswith("Потом.")
+    assert all(page.rstrip().endswith((*ends, "Сначала.")) for page in pages[:-1])
+    kept = "".join(pages).replace("Сначала.", "").replace("Потом.", "")
+    assert "".join(kept.split()) == "".join(paragraph.split())
+
+
+def test_markup_goes_on_where_a_paragraph_is_cut() -> None:
+    pages = to_pages("**" + "[жирное](https://e.example) слово " * 500 + "конец**")
+
+    assert len(pages) > 1
+    for page in pages:
+        assert page.startswith("<b>")
+        assert page.endswith("</b>"), page[-40:]
+        assert page.count("<a ") == page.count("</a>")
+
+
 def test_marks_lists_and_links_become_telegrams() -> None:
     shown = "\n".join(to_pages("## A & B\n\n**c** <i> [d](https://e.example/?a=1&b=2)\n\n1. f\n2. g\n\n- h\n"))
 
