@@ -50,7 +50,11 @@ async def answer_in_group(message: Message, deps: Deps, t: Translate) -> None:
     await show(message, View(t("group-only-private", url=escape(deps.brand.bot_url))))
 
 
-@groups.my_chat_member(F.new_chat_member.status.in_({"member", "administrator"}))
+@groups.my_chat_member(
+    F.chat.type != "channel",
+    F.old_chat_member.status.in_(GONE),
+    F.new_chat_member.status.in_({"member", "administrator"}),
+)
 async def greet_group(event: ChatMemberUpdated, deps: Deps, t: Translate) -> None:
     """Say once where to write, then be silent."""
     await event.answer(t("group-only-private", url=escape(deps.brand.bot_url)))

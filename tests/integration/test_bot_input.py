@@ -5,6 +5,8 @@ import itertools
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
+from aiogram.types import ChatMemberAdministrator
 from sqlalchemy import select
 
 from backend.subscriptions.models import Extension
@@ -222,6 +224,38 @@ async def test_in_a_group_the_bot_says_where_to_write_and_registers_nobody(bot_s
     assert bot_shop.shop.deps.brand.bot_url in unquote(in_group["request"])
     assert await bot_shop.find_user(stranger) is None
     assert await bot_shop.find_user(phone) is not None
+
+
+BOT = {"id": 42, "is_bot": True, "first_name": "Bot"}
+RIGHTS = {name: False for name, field in ChatMemberAdministrator.model_fields.items() if field.annotation is bool}
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "now", "greetings"),
+    [
+        ("group", "left", "member", 1),
+        ("supergroup", "kicked", "administrator", 1),
+        ("supergroup", "member", "administrator", 0),
+        ("supergroup", "administrator", "administrator", 0),
+        ("supergroup", "member", "left", 0),
+        ("channel", "left", "administrator", 0),
+    ],
+)
+async def test_a_group_is_greeted_when_the_bot_comes_and_a_channel_never(
+    bot_shop: BotShop, kind: str, before: str, now: str, greetings: int
+) -> None:
+    bot_shop.mishaps.discard("bot.telegram_refused")  # the emulator has no groups to answer in
+    stranger = await bot_shop.phone()
+    members = {
+        name: {"status": status, "user": BOT, "until_date": 0, **(RIGHTS if status == "administrator" else {})}
+        for name, status in (("old_chat_member", before), ("new_chat_member", now))
+    }
+    who = {"id": stranger.id, "is_bot": False, "first_name": "Анна"}
+    chat = {"id": -100_300, "type": kind, "title": "Соседи"}
+
+    await bot_shop.raw(my_chat_member={"chat": chat, "from": who, "date": 1_790_000_000, **members})
+
+    assert len(sent(bot_shop)) == greetings
 
 
 def sent(bot_shop: BotShop) -> list[dict[str, Any]]:
