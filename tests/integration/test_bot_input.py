@@ -121,6 +121,9 @@ UNEXPECTED: list[dict[str, Any]] = [
     {"sticker": {**STICKER, "is_animated": False, "is_video": False}},
     {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 1, "height": 1}], "caption": "x" * 5000},
     {"contact": {"phone_number": "1", "first_name": "x"}},
+    {"photo": [{"file_id": "p", "width": 1, "height": 1}]},
+    {"text": "from afar", "forward_origin": {"type": "a_new_kind", "date": 1}},
+    {"text": "as I said", "reply_to_message": {"message_id": 3}},
     {"some_new_kind_of_content": {"a": 1}},
 ]
 
