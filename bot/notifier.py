@@ -36,7 +36,14 @@ from bot.view import View, change, is_outage, reason_of, send
 
 log = structlog.get_logger()
 
-NOWHERE = "chat not found"  # the person never wrote to this bot, or deleted the account
+NOWHERE = (  # the person never wrote to this bot, or deleted the account
+    "chat not found",
+    "user not found",
+    "user is deactivated",
+    "peer_id_invalid",
+    "user_id_invalid",
+    "chat_write_forbidden",
+)
 NOBODY_FOR = timedelta(minutes=5)  # without operators, until the next look
 
 
@@ -164,7 +171,7 @@ def _trouble(error: AiogramError, chat_id: int) -> Outside:
     """What Telegram's "no" or silence means to whoever sends."""
     if isinstance(error, TelegramForbiddenError):
         return PersonUnreachable(telegram=chat_id)
-    if isinstance(error, TelegramBadRequest) and NOWHERE in reason_of(error):
+    if isinstance(error, TelegramBadRequest) and any(said in reason_of(error).casefold() for said in NOWHERE):
         return PersonUnreachable(telegram=chat_id)
     if not is_outage(error):
         return Refused(telegram=chat_id)

@@ -107,6 +107,33 @@ async def test_a_notification_for_somebody_who_blocked_the_bot_is_given_up(bot_s
     assert (row.outcome, row.attempts) == ("unreachable", 1)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (400, 400, "Bad Request: Chat not found"),
+        (400, 400, "Bad Request: user not found"),
+        (400, 400, "Bad Request: user is deactivated"),
+        (400, 400, "Bad Request: PEER_ID_INVALID"),
+        (400, 400, "Bad Request: USER_ID_INVALID"),
+        (400, 400, "Bad Request: CHAT_WRITE_FORBIDDEN"),
+    ],
+)
+async def test_a_notification_for_somebody_who_cannot_be_reached_waits_until_he_is_back(
+    bot_shop: BotShop, status: int, code: int, reason: str
+) -> None:
+    phone = await bot_shop.started()
+    await phone.taps("Попробовать")
+    body = {"ok": False, "error_code": code, "description": reason}
+    for method in ("sendPhoto", "sendMessage"):
+        bot_shop.breaks(method, "status", status=status, body=body, times=None)
+
+    await bot_shop.shop.run_jobs()
+
+    (row,) = await bot_shop.shop.all(select(Notification))
+    assert (row.outcome, row.attempts) == ("unreachable", 1)
+    assert (await bot_shop.user(phone)).unreachable_at is not None
+
+
 async def test_polling_goes_on_after_telegram_was_away(bot_shop: BotShop) -> None:
     phone = await bot_shop.started()
     for mode in ("status", "reset", "garbage", "http_429"):
