@@ -1,24 +1,33 @@
 """How the bot speaks to Telegram: aiogram's session, and what we ask of it beyond that."""
 
+import re
+from http import HTTPStatus
 from typing import Any
 
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, TelegramServerError
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 from aiogram.methods import AnswerCallbackQuery, EditMessageText, Response, SendMessage, SendPhoto, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import Message
 from aiohttp import ClientConnectorError, ClientTimeout, ConnectionTimeoutError
 from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
-from backend.kit.reading import parse, part
+from backend.kit.reading import Json, parse, part, text, whole
 
 REQUEST_SECONDS = 15
 CONNECTING = 2 / 3  # of the time for a request: after that there was no connection, which is more than no answer
 UNCONNECTED = (ClientConnectorError, ConnectionTimeoutError)
 SAID = (SendMessage, SendPhoto, EditMessageText, AnswerCallbackQuery)
+RETRY_AFTER = re.compile(r"retry after (\d{1,6})", re.IGNORECASE)
 
 
 class NotHeard(TelegramNetworkError):
@@ -28,6 +37,8 @@ class NotHeard(TelegramNetworkError):
 class Session(AiohttpSession):
     """aiogram's. A proxy that fails is a network that fails, an answer that nobody can read is an outage.
 
+    A "no" is what it says of itself, also below a 200; one of 429 is a wish to wait, however it is put.
+
     Where something was said, "ok" is all the answer: the message that comes back is not read. Nobody here needs it,
     and one that could not be read would make us say the same again.
     """
@@ -35,14 +46,21 @@ class Session(AiohttpSession):
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
-        if status_code == 200 and isinstance(method, SAID) and _is_ok(content):
+        answer = _read(content)
+        if status_code == HTTPStatus.OK and isinstance(method, SAID) and answer.get("ok") is True:
             return Response[Any].model_construct(ok=True, result=None)
+        status, reason = _status(answer, status_code), text(answer.get("description")) or ""
         try:
-            return super().check_response(bot, method, status_code, content)
+            return super().check_response(bot, method, status, content)
         except ClientDecodeError as error:
             if 400 <= status_code < 500:
                 raise NotHeard(method, f"HTTP {status_code}") from error
             raise
+        except TelegramAPIError as error:
+            if status != HTTPStatus.TOO_MANY_REQUESTS or isinstance(error, TelegramRetryAfter):
+                raise
+            said = RETRY_AFTER.search(reason)
+            raise TelegramRetryAfter(method, reason, max(1, int(said[1])) if said else 1) from error
 
     async def make_request(
         self,
@@ -75,8 +93,15 @@ def make_bot(token: str, api_url: str | None = None, proxy: str | None = None) -
     return Bot(token, session, DefaultBotProperties(parse_mode="HTML", link_preview_is_disabled=True))
 
 
-def _is_ok(content: str) -> bool:
+def _read(content: str) -> Json:
+    """What somebody answered; empty when it is nothing of the Bot API."""
     try:
-        return part(parse(content.encode())).get("ok") is True
+        return part(parse(content.encode()))
     except ValueError:
-        return False
+        return {}
+
+
+def _status(answer: Json, status_code: int) -> int:
+    if status_code != HTTPStatus.OK or answer.get("ok") is not False:
+        return status_code
+    return whole(answer.get("error_code")) or status_code

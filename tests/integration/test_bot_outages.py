@@ -116,6 +116,7 @@ async def test_a_notification_for_somebody_who_blocked_the_bot_is_given_up(bot_s
         (400, 400, "Bad Request: PEER_ID_INVALID"),
         (400, 400, "Bad Request: USER_ID_INVALID"),
         (400, 400, "Bad Request: CHAT_WRITE_FORBIDDEN"),
+        (200, 403, "Forbidden: bot was blocked by the user"),
     ],
 )
 async def test_a_notification_for_somebody_who_cannot_be_reached_waits_until_he_is_back(
