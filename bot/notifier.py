@@ -23,6 +23,7 @@ from backend.notifications.channels import (
     NotSaid,
     PersonUnreachable,
     SlowDown,
+    TurnedDown,
     maybe_heard,
 )
 from backend.notifications.kinds import Kind
@@ -31,7 +32,7 @@ from backend.users import service as users
 from bot.deps import Deps
 from bot.notices import NOTICES, OPERATOR_NOTICES
 from bot.notices.base import Hearer, Said
-from bot.session import NotHeard
+from bot.session import NotDone, NotHeard
 from bot.view import View, change, is_outage, reason_of, send
 
 log = structlog.get_logger()
@@ -131,7 +132,8 @@ class Notifier:
             except Outside as error:
                 if number == 0:
                     raise
-                rest_unsaid = isinstance(error, NotSaid | SlowDown)  # what is refused will be again
+                turned_down = isinstance(error, TurnedDown)  # and will be again, like what is refused
+                rest_unsaid = isinstance(error, NotSaid | SlowDown) and not turned_down
                 raise (HeardBySome if rest_unsaid else Unavailable)(telegram=chat_id) from error
 
     async def _in_turn(self, chat_id: int, call: Callable[[], Awaitable[None]]) -> None:
@@ -175,4 +177,6 @@ def _trouble(error: AiogramError, chat_id: int) -> Outside:
         return PersonUnreachable(telegram=chat_id)
     if not is_outage(error):
         return Refused(telegram=chat_id)
+    if isinstance(error, NotDone):
+        return TurnedDown(telegram=chat_id)
     return (NotSaid if isinstance(error, NotHeard) else Unavailable)(telegram=chat_id)

@@ -27,11 +27,16 @@ REQUEST_SECONDS = 15
 CONNECTING = 2 / 3  # of the time for a request: after that there was no connection, which is more than no answer
 UNCONNECTED = (ClientConnectorError, ConnectionTimeoutError)
 SAID = (SendMessage, SendPhoto, EditMessageText, AnswerCallbackQuery)
+MAYBE_DONE = ("restart", "deleted")  # of a server that ended meanwhile; of what was sent and is gone
 RETRY_AFTER = re.compile(r"retry after (\d{1,6})", re.IGNORECASE)
 
 
 class NotHeard(TelegramNetworkError):
     """Telegram is away, and has surely not heard this: there was no connection, or a gateway turned it down."""
+
+
+class NotDone(TelegramServerError):
+    """Telegram is in trouble, and says itself that it has not done this."""
 
 
 class Session(AiohttpSession):
@@ -50,6 +55,8 @@ class Session(AiohttpSession):
         if status_code == HTTPStatus.OK and isinstance(method, SAID) and answer.get("ok") is True:
             return Response[Any].model_construct(ok=True, result=None)
         status, reason = _status(answer, status_code), text(answer.get("description")) or ""
+        if answer.get("ok") is False and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise (TelegramServerError if _maybe_done(status, reason) else NotDone)(method, reason)
         try:
             return super().check_response(bot, method, status, content)
         except ClientDecodeError as error:
@@ -105,3 +112,8 @@ def _status(answer: Json, status_code: int) -> int:
     if status_code != HTTPStatus.OK or answer.get("ok") is not False:
         return status_code
     return whole(answer.get("error_code")) or status_code
+
+
+def _maybe_done(status: int, reason: str) -> bool:
+    """Whether a server in trouble leaves open what became of a request."""
+    return status == HTTPStatus.GATEWAY_TIMEOUT or any(word in reason.casefold() for word in MAYBE_DONE)

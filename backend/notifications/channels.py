@@ -18,6 +18,10 @@ class NotSaid(Unavailable):
     """The channel does not work now, and nobody has heard it."""
 
 
+class TurnedDown(NotSaid):
+    """The channel is in trouble, and says itself that it has not said this."""
+
+
 class HeardBySome(NotSaid):
     """Some have heard it and the others have not, or a part of it was said and the rest was not."""
 

@@ -27,9 +27,11 @@ pytestmark = pytest.mark.thorough
 MONEY = Refunded("299 ₽", counted=False)
 ALERT = PaidAgain(7, "299 ₽", "yookassa", 2)
 PAGE = "<html><h1>It works!</h1></html>"
+RESTART = {"ok": False, "error_code": 500, "description": "Internal Server Error: restart"}
+TROUBLE = {"ok": False, "error_code": 500, "description": "Internal Server Error"}
 UNREADABLE = [
     pytest.param("garbage", {}, id="a gateway's 502"),
-    pytest.param("status", {"status": 500}, id="Telegram's 500"),
+    pytest.param("status", {"status": 500, "body": RESTART}, id="Telegram's restart"),
     pytest.param("status", {"status": 200, "body": PAGE}, id="a page with 200"),
 ]
 
@@ -114,6 +116,25 @@ async def test_money_that_is_never_answered_for_is_said_twice_in_a_month(bot_sho
     assert await counted(shop, "shop_notifications_given_up") == ['{kind="Refunded",outcome="lost"} 1.0']
 
 
+async def test_money_that_telegram_has_not_said_for_days_is_said_then_and_once(bot_shop: BotShop) -> None:
+    shop, phone = bot_shop.shop, await bot_shop.started()
+    before = len(await phone.messages())
+    bot_shop.breaks("sendMessage", "status", status=500, body=TROUBLE, times=None)
+
+    await hears(bot_shop, phone, MONEY)
+    for _ in range(4):
+        await shop.passes(days=1)
+    during = await outcome(shop)
+    tries = await shop.all(select(Notification.attempts).where(Notification.dedup_key == "this"))
+    shop.mend()
+    await shop.passes(hours=1.1)
+
+    assert (during, await outcome(shop)) == (None, "sent")
+    assert tries == [5]
+    assert len(await phone.messages()) == before + 1
+    assert await counted(shop, "shop_notifications_resent") == []
+
+
 async def test_in_a_long_outage_behind_a_gateway_nothing_is_lost_but_what_was_under_way(bot_shop: BotShop) -> None:
     shop = bot_shop.shop
     first, second = await bot_shop.started(), await bot_shop.started()
@@ -136,8 +157,13 @@ async def test_in_a_long_outage_behind_a_gateway_nothing_is_lost_but_what_was_un
 
 @pytest.mark.parametrize(
     ("mode", "options"),
-    [("status", {"status": 403, "body": PAGE}), ("http_429", {"retry_after": 3})],
-    ids=["a gateway's 403", "429"],
+    [
+        ("status", {"status": 403, "body": PAGE}),
+        ("http_429", {"retry_after": 3}),
+        ("status", {"status": 500, "body": TROUBLE}),
+        ("status", {"status": 200, "body": TROUBLE | {"error_code": 502}}),
+    ],
+    ids=["a gateway's 403", "429", "Telegram's 500", "Telegram's 502 below a 200"],
 )
 async def test_what_was_turned_down_was_not_said_so_news_are_said_later(
     bot_shop: BotShop, mode: str, options: dict[str, Any]
@@ -223,14 +249,19 @@ async def test_a_part_that_was_said_before_the_rest_counts_when_all_is_said_agai
     assert await counted(shop, "shop_notifications_resent") == ['{kind="KeyReady"} 1.0']
 
 
-async def test_a_part_that_is_refused_does_not_bring_the_rest_again_for_ever(bot_shop: BotShop) -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"), [(400, "Bad Request: can't parse entities"), (500, "Internal Server Error")]
+)
+async def test_a_part_that_is_refused_does_not_bring_the_rest_again_for_ever(
+    bot_shop: BotShop, status: int, reason: str
+) -> None:
     shop, phone = bot_shop.shop, await bot_shop.started()
     await phone.taps("Попробовать")
     await Worker(shop.deps.db, shop.deps).run_until_idle()
     await long_keys(shop)
     before = len(await phone.messages())
-    refusal = {"ok": False, "error_code": 400, "description": "Bad Request: can't parse entities"}
-    bot_shop.breaks("sendMessage", "status", status=400, body=refusal, times=None)
+    refusal = {"ok": False, "error_code": status, "description": reason}
+    bot_shop.breaks("sendMessage", "status", status=status, body=refusal, times=None)
 
     await shop.run_jobs()
     for _ in range(4):

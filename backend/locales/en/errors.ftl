@@ -19,6 +19,7 @@ error-user-not-found = We do not know you yet. Tap /start.
 error-person-unreachable = We cannot write to you: the bot is blocked.
 error-heard-by-some = Not everybody could be told. Please try again later.
 error-not-said = The message could not be sent. Please try again in a minute.
+error-turned-down = The message could not be sent. Please try again in a minute.
 error-slow-down = Too many messages at once. Please try again in a minute.
 
 error-plan-not-on-sale = This plan is no longer on sale. These are on sale now.

@@ -14,7 +14,7 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import GetMe, SendMessage
 
-from bot.session import NotHeard, make_bot
+from bot.session import NotDone, NotHeard, make_bot
 
 BOT = make_bot("42:TEST")
 
@@ -51,12 +51,27 @@ def test_too_many_requests_is_a_wish_to_wait_however_it_is_said(
     assert error.retry_after == seconds
 
 
-@pytest.mark.parametrize(
-    ("code", "kind"), [(400, TelegramBadRequest), (403, TelegramForbiddenError), (500, TelegramServerError)]
-)
+@pytest.mark.parametrize(("code", "kind"), [(400, TelegramBadRequest), (403, TelegramForbiddenError), (500, NotDone)])
 @pytest.mark.parametrize("status", [200, None])
 def test_a_no_is_what_it_says_of_itself(status: int | None, code: int, kind: type) -> None:
     assert type(answered(status or code, no(code, "why"))) is kind
+
+
+@pytest.mark.parametrize("answer", [no(502, "Bad Gateway"), no(500), no(503, "Internal Server Error: x")])
+def test_what_telegram_in_trouble_says_it_has_not_done_is_not_done(answer: dict[str, Any]) -> None:
+    assert type(answered(answer["error_code"], answer)) is NotDone
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        no(500, "Internal Server Error: restart"),
+        no(500, "Internal Server Error: sent message was immediately deleted and can't be returned"),
+        no(504, "Gateway Timeout"),
+    ],
+)
+def test_what_may_have_been_done_before_the_trouble_is_in_doubt(answer: dict[str, Any]) -> None:
+    assert type(answered(answer["error_code"], answer)) is TelegramServerError
 
 
 def test_what_is_no_answer_of_telegram_is_in_doubt_unless_it_is_turned_down() -> None:
