@@ -210,7 +210,7 @@ async def find_open(session: AsyncSession, payment_id: UUID) -> Refund | None:
 
 async def get_refund(session: AsyncSession, refund_id: UUID) -> tuple[Refund, Payment]:
     """A refund with its payment, as they are now. Raises RefundNotFound."""
-    query = select(Refund, Payment).join(Payment, Payment.id == Refund.payment_id).where(Refund.id == refund_id)
+    query = select(Refund, Payment).join(Payment).where(Refund.id == refund_id)
     row = (await session.execute(query, execution_options={"populate_existing": True})).one_or_none()
     if row is None:
         raise RefundNotFound(refund=refund_id)
