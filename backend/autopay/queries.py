@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from backend.autopay.models import Mandate
 from backend.autopay.rules import FIRST_NOTICE, LAPSES_AFTER, LAST_NOTICE, RISE_NOTICE, Notice, Reason, Try
 from backend.consents.models import Consent
+from backend.kit.db import FRESH
 from backend.kit.money import Currency, Money
 from backend.notifications.models import Notification
 from backend.orders.asking import TWICE
@@ -294,7 +295,7 @@ async def last_charge(session: AsyncSession, user_id: int, since: datetime) -> P
 async def lock_order(session: AsyncSession, key: str) -> Order:
     """The order of one renewal, locked."""
     query = select(Order).where(Order.cycle_key == key).with_for_update()
-    return (await session.scalars(query, execution_options={"populate_existing": True})).one()
+    return (await session.scalars(query, execution_options=FRESH)).one()
 
 
 async def ask_for(session: AsyncSession, order: Order, asked: Mapping[str, Any]) -> None:

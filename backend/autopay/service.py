@@ -16,6 +16,7 @@ from backend.autopay import queries
 from backend.autopay.models import Mandate
 from backend.autopay.rules import GRACE, OPEN, Act, Cycle, Own, Reason, Step, decide, decide_renewed
 from backend.consents.service import accept, withdraw
+from backend.kit.db import FRESH
 from backend.kit.errors import NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.money import Money
@@ -53,7 +54,7 @@ class StopRenewal(Job):
 async def lock_mandate(session: AsyncSession, mandate_id: UUID) -> Mandate:
     """Its row, locked and fresh. Raises MandateNotFound."""
     query = select(Mandate).where(Mandate.id == mandate_id).with_for_update()
-    found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+    found = (await session.scalars(query, execution_options=FRESH)).one_or_none()
     if found is None:
         raise MandateNotFound(mandate=mandate_id)
     return found

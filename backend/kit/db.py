@@ -24,6 +24,7 @@ WATCH_US = (  # whether we are there is asked after 5 s of silence, and 10 s lat
     " set_config('tcp_keepalives_interval', '5', false),"
     " set_config('tcp_keepalives_count', '2', false)"
 )
+FRESH = {"populate_existing": True}  # execution options: rows as they are now, though they were loaded before
 REST_SECONDS = 1.0  # a connection that answered just now is not asked whether it lives
 
 

@@ -112,7 +112,7 @@ async def accept(session: AsyncSession, payment_id: UUID, shown: Snapshot, now: 
     payment.review_reason = f"{ACCEPTED}{payment.review_reason}"
     await session.flush()
     log.info("payment.accepted", payment=payment_id)
-    return await fulfil(session, payment, now)
+    return await fulfil(session, payment, now, late=False)
 
 
 async def reject(session: AsyncSession, payment_id: UUID, now: datetime) -> Payment:

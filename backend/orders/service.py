@@ -49,6 +49,7 @@ log = structlog.get_logger()
 
 PRICE_HOLDS = timedelta(hours=1)  # as long as a payment page lives
 CAME = (PaymentState.SUCCEEDED, PaymentState.REVIEW, PaymentState.CANCELED)  # only money that came goes back
+NOT_LISTED = "a refund that is not listed yet"
 
 
 class OrderNotFound(NotFound):
@@ -118,7 +119,7 @@ async def place_order(
         currency=price.currency.value,
         consent_id=consent.id,
         autopay_consent_id=renewals_too.id if renewals_too else None,
-        client_request_id=f"{request_id}#{new_id().hex[-12:]}",
+        client_request_id=f"{request_id}#{new_id()}",
         shown_in=shown_in,
         expires_at=now + PRICE_HOLDS,
         created_at=now,
@@ -178,7 +179,7 @@ async def settle(
     if event is not None:
         event.handled_at = now
     elif payment.refunded_minor < gone and payment.state in CAME:
-        await inbox.postpone_events(session, provider_id, snapshot.ref, "a refund that is not listed yet", now)
+        await inbox.postpone_events(session, provider_id, snapshot.ref, NOT_LISTED, now)
     else:
         await inbox.close_events(session, provider_id, snapshot.ref, snapshot.state, now)
     return recorded
@@ -249,7 +250,7 @@ async def _payer_of(session: AsyncSession, payment: Payment) -> int | None:
     return payment.user_id
 
 
-async def fulfil(session: AsyncSession, payment: Payment, now: datetime, *, late: bool = False) -> Granted:
+async def fulfil(session: AsyncSession, payment: Payment, now: datetime, *, late: bool) -> Granted:
     """Give what was paid for. The caller holds the payment's row and has just moved it to succeeded."""
     order = await get_order(session, payment.order_id)
     assert order.subscription_id is not None

@@ -17,6 +17,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.kit.db import FRESH
 from backend.notifications.kinds import ProviderMisconfigured
 from backend.notifications.service import tell_operators
 from backend.payments.fiscal import tell_refusal
@@ -119,7 +120,7 @@ def _open(circuit: Circuit, reason: str, now: datetime) -> None:
 async def _lock(session: AsyncSession, provider: str) -> Circuit:
     await session.execute(insert(Circuit).values(provider=provider, failures=0).on_conflict_do_nothing())
     query = select(Circuit).where(Circuit.provider == provider).with_for_update()
-    return (await session.scalars(query, execution_options={"populate_existing": True})).one()
+    return (await session.scalars(query, execution_options=FRESH)).one()
 
 
 async def circuits(session: AsyncSession) -> Sequence[Circuit]:

@@ -9,6 +9,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.kit.db import FRESH
 from backend.payments.models import Event, Payment, Refund
 from backend.payments.providers import Providers
 from backend.payments.providers.base import Hint, PaymentState
@@ -62,7 +63,7 @@ async def store_event(
         .on_conflict_do_update(index_elements=[Event.provider, Event.dedup_key], set_=values)
         .returning(Event)
     )
-    event = (await session.scalars(statement, execution_options={"populate_existing": True})).one()
+    event = (await session.scalars(statement, execution_options=FRESH)).one()
     if not event.proven:
         log.warning("webhook.unproven", provider=provider_id, inbox=event.id)
     return event

@@ -13,6 +13,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.kit.db import FRESH
 from backend.kit.tokens import new_token
 from backend.payments.models import Payment
 from backend.payments.providers import Providers
@@ -122,7 +123,7 @@ async def find_bound(session: AsyncSession, provider_id: str, ref: str) -> Payme
     """The payment the company knows by this id, locked; none has an empty one."""
     query = select(Payment).where(Payment.provider == provider_id, Payment.provider_payment_id == ref)
     statement = query.with_for_update(key_share=True)
-    return (await session.scalars(statement, execution_options={"populate_existing": True})).one_or_none()
+    return (await session.scalars(statement, execution_options=FRESH)).one_or_none()
 
 
 def _move(payment: Payment, snapshot: Snapshot, now: datetime) -> None:
@@ -160,7 +161,7 @@ async def _find(session: AsyncSession, provider_id: str, snapshot: Snapshot) -> 
         return None
     query = select(Payment).where(Payment.id == payment_id, Payment.provider == provider_id)
     statement = query.with_for_update(key_share=True)
-    return (await session.scalars(statement, execution_options={"populate_existing": True})).one_or_none()
+    return (await session.scalars(statement, execution_options=FRESH)).one_or_none()
 
 
 def id_of(provider_id: str, ref: str) -> UUID:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.kit.db import FRESH
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.money import Money
 from backend.kit.tokens import new_id
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 
 UNDER_WAY = ("new", "pending")
 OPEN = ("asked", *UNDER_WAY, "review")
+AT_ONCE = 200
 WITHOUT_US = "made without us"
 
 
@@ -135,7 +137,7 @@ async def give_all_back(
 
 
 async def enter_refund(
-    session: AsyncSession, payment: Payment, ref: str, minor: int, now: datetime, *, origin: str = "external"
+    session: AsyncSession, payment: Payment, ref: str, minor: int, now: datetime, *, origin: str
 ) -> Refund | None:
     """Write down that so much of a payment has gone back by the refund `ref`; None: that was known.
 
@@ -205,25 +207,25 @@ def _check(payment: Payment, amount: Money) -> None:
 async def find_open(session: AsyncSession, payment_id: UUID) -> Refund | None:
     """The refund of this payment that is not at its end, locked."""
     query = select(Refund).where(Refund.payment_id == payment_id, Refund.state.in_(OPEN)).with_for_update()
-    return (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+    return (await session.scalars(query, execution_options=FRESH)).one_or_none()
 
 
 async def get_refund(session: AsyncSession, refund_id: UUID) -> tuple[Refund, Payment]:
     """A refund with its payment, as they are now. Raises RefundNotFound."""
     query = select(Refund, Payment).join(Payment).where(Refund.id == refund_id)
-    row = (await session.execute(query, execution_options={"populate_existing": True})).one_or_none()
+    row = (await session.execute(query, execution_options=FRESH)).one_or_none()
     if row is None:
         raise RefundNotFound(refund=refund_id)
     return row[0], row[1]
 
 
-async def claim_due_refunds(session: AsyncSession, now: datetime, *, limit: int = 200) -> Sequence[Refund]:
+async def claim_due_refunds(session: AsyncSession, now: datetime) -> Sequence[Refund]:
     """Lock the refunds that are to be asked for now, the longest due first."""
     query = (
         select(Refund)
         .where(Refund.state.in_(UNDER_WAY), Refund.next_check_at <= now)
         .order_by(Refund.next_check_at)
-        .limit(limit)
+        .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
     return (await session.scalars(query)).all()
@@ -265,7 +267,7 @@ async def end_refund(session: AsyncSession, refund_id: UUID, state: str) -> Refu
 
 async def _lock(session: AsyncSession, refund_id: UUID) -> Refund:
     query = select(Refund).where(Refund.id == refund_id).with_for_update()
-    found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+    found = (await session.scalars(query, execution_options=FRESH)).one_or_none()
     if found is None:
         raise RefundNotFound(refund=refund_id)
     return found

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.kit.db import FRESH
 from backend.kit.jobs import Job, enqueue
 from backend.kit.tokens import new_id
 from backend.payments.models import Payment, SavedMethod
@@ -76,7 +77,7 @@ async def keep(session: AsyncSession, payment: Payment, instrument: SavedInstrum
 
 async def lock_method(session: AsyncSession, method_id: UUID) -> SavedMethod:
     query = select(SavedMethod).where(SavedMethod.id == method_id).with_for_update()
-    return (await session.scalars(query, execution_options={"populate_existing": True})).one()
+    return (await session.scalars(query, execution_options=FRESH)).one()
 
 
 async def forget(session: AsyncSession, method_id: UUID, now: datetime, *, renewed_by_company: bool) -> None:

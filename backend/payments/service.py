@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.kit.db import FRESH
 from backend.kit.errors import NotFound
 from backend.kit.money import Money
 from backend.kit.tokens import new_id, new_token
@@ -118,7 +119,7 @@ def terms(payment: Payment) -> Terms:
 async def lock_payment(session: AsyncSession, payment_id: UUID) -> Payment:
     """Its row, locked and fresh. Raises PaymentNotFound."""
     query = select(Payment).where(Payment.id == payment_id).with_for_update(key_share=True)
-    found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+    found = (await session.scalars(query, execution_options=FRESH)).one_or_none()
     if found is None:
         raise PaymentNotFound(payment=payment_id)
     return found

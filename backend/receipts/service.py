@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from backend.kit.db import FRESH
 from backend.kit.errors import NotFound
 from backend.kit.jobs import Job
 from backend.kit.money import Currency, Money
@@ -261,7 +262,7 @@ async def unfinished(session: AsyncSession) -> Sequence[Receipt]:
 
 async def _lock(session: AsyncSession, receipt_id: UUID) -> Receipt:
     query = select(Receipt).where(Receipt.id == receipt_id).with_for_update()
-    found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+    found = (await session.scalars(query, execution_options=FRESH)).one_or_none()
     if found is None:
         raise ReceiptNotFound(receipt=receipt_id)
     return found

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.auth.service import refuse_blocked
 from backend.consents.service import accept_offer
+from backend.kit.db import FRESH
 from backend.kit.errors import Conflict, NotFound
 from backend.kit.jobs import Job, enqueue
 from backend.kit.tokens import new_id, new_token
@@ -84,7 +85,7 @@ async def lock_subscription(session: AsyncSession, subscription_id: UUID) -> Sub
         SubscriptionNotFound
     """
     query = select(Subscription).where(Subscription.id == subscription_id).with_for_update(key_share=True)
-    found = (await session.scalars(query, execution_options={"populate_existing": True})).one_or_none()
+    found = (await session.scalars(query, execution_options=FRESH)).one_or_none()
     if found is None:
         raise SubscriptionNotFound(subscription=subscription_id)
     return found

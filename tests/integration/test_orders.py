@@ -1,6 +1,7 @@
 """Orders: one tap, one order, whatever fingers do."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from backend.orders.models import Order
 from backend.payments.providers import ProviderNotConfigured
 from backend.payments.providers.base import PaymentState
 from backend.plans.service import PlanNotOnSale
+from tests.integration.autopay_fixture import orders_renewed
 from tests.shop import Buyer, Shop
 
 
@@ -55,6 +57,32 @@ async def test_one_message_of_two_people_is_two_orders(shop: Shop) -> None:
     mine, theirs = await buyer.orders("monthly", tap="1:1"), await other.orders("monthly", tap="1:1")
 
     assert mine.order_id != theirs.order_id
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+async def test_an_order_keeps_what_was_agreed_to_and_when(shop: Shop, renewed: bool) -> None:
+    buyer, plan = await shop.buyer(), await shop.plan("monthly")
+
+    checkout = await (orders_renewed(buyer) if renewed else buyer.orders("monthly"))
+
+    order = await shop.order(checkout)
+    consents = {one.id: one for one in await shop.all(select(Consent))}
+    assert (order.user_id, order.plan_id, order.period_days) == (buyer.id, plan.id, 30)
+    assert (order.amount_minor, order.currency) == (29900, "RUB")
+    assert order.plan_snapshot == {
+        "names": plan.names,
+        "days": 30,
+        "device_limit": plan.device_limit,
+        "traffic_limit_bytes": plan.traffic_limit_bytes,
+    }
+    assert order.shown_in == f"telegram:{buyer.id}:1"
+    assert shop.now - order.created_at < timedelta(minutes=1)
+    assert order.expires_at - order.created_at == timedelta(hours=1)
+    agreed = [order.consent_id, order.autopay_consent_id]
+    assert [(consents[one].document, consents[one].channel) for one in agreed if one] == [
+        ("offer", "bot"),
+        *([("autopay", "bot")] if renewed else []),
+    ]
 
 
 async def test_the_names_of_requests_are_taken_literally(shop: Shop) -> None:

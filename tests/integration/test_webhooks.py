@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from sqlalchemy import text
+
 from backend.payments.providers.base import PaymentState
 from backend.payments.rules import GIVE_UP_AFTER
 from tests.integration.webhook_cases import assert_nothing_given, assert_still_sold, genuine
@@ -39,6 +41,22 @@ async def test_a_webhook_delivered_twenty_times_at_once_gives_the_days_once(shop
     assert buyer.told == ["Paid", "KeyReady"]
     assert [d["attempts"][-1]["status"] for d in await shop.yookassa.deliveries()] == [200] * 20
     assert len(await shop.events()) == 1
+
+
+async def test_a_webhook_is_kept_with_its_sender_and_wakes_one_question(
+    shop: Shop,
+) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+
+    ref = await shop.yookassa.pay(checkout.payment_id, webhooks=2)
+
+    (event,) = await shop.events()
+    assert (event.payment_ref, str(event.remote_ip)) == (ref, "185.71.76.1")
+    async with shop.deps.db.transaction() as session:
+        queued = await session.execute(text("select task_name, lock, queueing_lock from procrastinate_jobs"))
+    name = f"yookassa:{ref}"
+    assert [tuple(row) for row in queued] == [("RefreshPayment", name, f"RefreshPayment:{name}")]
 
 
 async def test_twenty_equal_webhooks_cost_two_questions_at_most(shop: Shop) -> None:
