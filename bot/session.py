@@ -27,7 +27,8 @@ REQUEST_SECONDS = 15
 CONNECTING = 2 / 3  # of the time for a request: after that there was no connection, which is more than no answer
 UNCONNECTED = (ClientConnectorError, ConnectionTimeoutError)
 SAID = (SendMessage, SendPhoto, EditMessageText, AnswerCallbackQuery)
-MAYBE_DONE = ("restart", "deleted")  # of a server that ended meanwhile; of what was sent and is gone
+MAYBE_DONE = ("restart", "aborted", "deleted")  # of a server that ended meanwhile; of what was sent and is gone
+BY_A_GATEWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 RETRY_AFTER = re.compile(r"retry after (\d{1,6})", re.IGNORECASE)
 
 
@@ -115,5 +116,5 @@ def _status(answer: Json, status_code: int) -> int:
 
 
 def _maybe_done(status: int, reason: str) -> bool:
-    """Whether a server in trouble leaves open what became of a request."""
-    return status == HTTPStatus.GATEWAY_TIMEOUT or any(word in reason.casefold() for word in MAYBE_DONE)
+    """Whether a server in trouble leaves open what became of a request. A gateway may say so in JSON, too."""
+    return status in BY_A_GATEWAY or any(word in reason.casefold() for word in MAYBE_DONE)

@@ -245,7 +245,7 @@ async def _apply_created(
                 instead = await _pay_once(session, deps, payment, now)
             case Rejected(code, description) as refusal if final:
                 log.error("payment.rejected", payment=payment_id, code=code, description=description)
-                await tell_rejected(session, payment.provider, refusal, now)
+                await tell_rejected(session, payment, refusal, now)
                 failed = await payments.fail(session, payment_id, code)
                 if failed is not None:
                     await tell_failure(session, failed, code, now)

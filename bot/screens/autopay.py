@@ -17,6 +17,7 @@ from backend.kit.i18n import Translate
 from backend.kit.money import Currency, Money
 from backend.notifications.kinds import AutopayDearer, AutopayFailed, AutopayNotice, AutopayStopped
 from backend.payments.models import SavedMethod
+from backend.payments.refusals import EMAIL_REFUSED
 from backend.users.models import User
 from bot.callbacks import AgreeToPrice, AutopayOff, ChoosePlan, Open, Screen
 from bot.deps import Deps
@@ -25,6 +26,7 @@ from bot.view import Button, View, escape, lines, paragraphs, show
 
 router = Router(name=__name__)
 
+OF_THE_ADDRESS = (Reason.EMAIL, EMAIL_REFUSED)
 GOES_ON_BY_ITSELF = (Reason.CANCELED, Reason.EMAIL, Reason.UNWARNED)  # their texts say what to do for it
 HOME = Open(screen=Screen.HOME)
 
@@ -200,7 +202,7 @@ def stopped_view(t: Translate, stopped: AutopayStopped, renewal: Renewal) -> Vie
         ),
         [
             [_agree_button(t, mandate.id, stopped.amount_minor, mandate.most.currency)] if agree else [],
-            [Button(t("button-email"), Open(screen=Screen.EMAIL))] if stopped.reason == Reason.EMAIL else [],
+            [Button(t("button-email"), Open(screen=Screen.EMAIL))] if stopped.reason in OF_THE_ADDRESS else [],
             [Button(t("button-autopay-pay"), pay)],
             [off_button(t, mandate.id)] if mandate.state == "suspended" else [],
         ],

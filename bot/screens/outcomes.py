@@ -7,6 +7,7 @@ from backend.kit.brand import Brand
 from backend.kit.i18n import Translate
 from backend.notifications.kinds import Paid, Refunded
 from backend.orders.checkout import Checkout
+from backend.payments.refusals import EMAIL_REFUSED
 from backend.payments.rules import SENT_PERHAPS
 from bot.callbacks import CheckPayment, ChoosePlan, Open, Screen
 from bot.screens.help import contact
@@ -14,7 +15,6 @@ from bot.screens.keys import Holding, key_rows, subscription_button
 from bot.screens.plans import plan_name
 from bot.view import Button, View, copyable, escape, lines, paragraphs
 
-EMAIL_REFUSED = "email_refused"
 EXPIRED = ("expired_on_confirmation", "rejected_by_timeout", "expired")
 
 

@@ -133,6 +133,23 @@ async def test_a_refresh_token_nobody_refused_is_kept_and_the_password_stays_at_
     assert asked(office, "/auth/lkfl") == 1
 
 
+async def test_a_session_that_cannot_be_renewed_for_an_hour_gives_way_to_the_password(
+    office: Harness, moved: Path
+) -> None:
+    await office.registrar.register(office.sale())
+    office.world.clock.advance(2 * 3600)
+    office.breaks("status", REFRESH, status=500, times=None)
+
+    moved.write_text("0")
+    assert await office.registrar.register(office.sale()) == NotProcessed()
+    moved.write_text("3599")
+    assert await office.registrar.register(office.sale()) == NotProcessed()
+    moved.write_text("3601")
+    assert isinstance(await office.registrar.register(office.sale()), Registered)
+
+    assert asked(office, "/auth/lkfl") == 2
+
+
 @pytest.mark.parametrize(
     ("status", "body"), [(400, ""), (401, ""), (403, ""), (404, ""), (422, ""), (200, {"message": "нет"})]
 )

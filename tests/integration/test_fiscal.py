@@ -265,6 +265,22 @@ def told(shop: Shop, kind: type[Any]) -> list[Any]:
     return [said for said in shop.channel.told if isinstance(said, kind)]
 
 
+async def test_an_address_that_stops_a_renewal_is_told_the_operators_too(fiscal: Shop) -> None:
+    owner = Subscriber(fiscal, await with_email(fiscal))
+    checkout = await orders_renewed(owner.buyer)
+    await fiscal.yookassa.pay(checkout.payment_id)
+    await fiscal.run_jobs()
+    await owner.reaches(3 * DAY)
+    await owner.reaches(DAY)
+    refuses(fiscal, "Illegal", "receipt.customer.email")
+
+    await owner.reaches(11 * HOUR)
+
+    assert await owner.stands() == ("suspended", "email_refused")
+    assert [said.reason for said in owner.buyer.heard(AutopayStopped)] == ["email_refused"]
+    assert [said.code for said in told(fiscal, PaymentsRefused)] == ["email_refused"]
+
+
 async def test_the_bot_asks_once_understands_slips_and_goes_on_to_pay(fiscal: Shop, bot_shop: BotShop) -> None:
     phone = await bot_shop.started()
     await phone.taps("Месяц")

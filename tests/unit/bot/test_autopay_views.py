@@ -16,6 +16,7 @@ from backend.kit.money import Currency, Money
 from backend.notifications.kinds import AutopayDearer, AutopayFailed, AutopayNotice, AutopayStopped
 from backend.orders.checkout import MethodOffer
 from backend.payments.models import Payment, SavedMethod
+from backend.payments.refusals import EMAIL_REFUSED
 from bot.callbacks import AgreeToPrice, AutopayOff, ChooseMethod, ChooseRenewed, Open, Screen, TickAutopay
 from bot.screens import autopay as screens
 from bot.screens.checkout import checkout_view
@@ -186,6 +187,15 @@ def test_without_an_address_the_way_to_set_one_is_there_and_renewal_need_not_be_
     assert Open(screen=Screen.EMAIL) in [button.opens for button in buttons(view)]
     assert t("autopay-why-email") in view.text
     assert t("autopay-pay-again") not in view.text
+
+
+def test_an_address_that_was_refused_is_to_be_changed_and_the_renewal_chosen_anew() -> None:
+    t = translator("ru")
+    view = screens.stopped_view(t, AutopayStopped(ID, EMAIL_REFUSED), renewal(state="suspended"))
+
+    assert Open(screen=Screen.EMAIL) in [button.opens for button in buttons(view)]
+    assert t("failure-email_refused") in view.text
+    assert t("autopay-pay-again") in view.text
 
 
 def test_only_a_higher_price_that_we_charge_can_be_agreed_to() -> None:

@@ -177,6 +177,9 @@ def test_a_short_answer_that_names_no_error_says_that_the_key_is_good(body: byte
         *(b'{"error":"bad token"}', b'{"errors":{}}', b"Bad token", b"false", b'{"valid":false}', b"Unauthorized"),
         *(
             b"Token is invalid",
+            b"Forbidden",
+            b"Service unavailable",
+            b"Too many requests",
             b"Not authenticated",
             b"<p>OK</p>",
             b"[]",

@@ -171,6 +171,7 @@ def test_a_subscription_can_be_kept_by_any_of_its_payments_since_the_first_may_b
             {"amount": 1, "nanostar_amount": 500_000_000, "commission_per_mille": 10},
             150,
         ),
+        ({"amount": 10}, {"amount": 1, "commission_per_mille": 100}, 10),
         ({"amount": 148}, {"amount": 1, "nanostar_amount": 500_000_000, "commission_per_mille": 10}, 148),
     ],
 )

@@ -22,6 +22,7 @@ FIELDS_LIMIT = 500
 SAID_LIMIT = 300
 LONGEST_WAIT = timedelta(hours=1)
 LONGEST_YES = 64
+YES = re.compile(r"\bok\b|\btrue\b|authenticated|success", re.IGNORECASE)
 NO_YES = re.compile(r"[<\[]|error|reason|invalid|unauthor|denied|fail|false|\bbad\b|\bnot?\b", re.IGNORECASE)
 STATUS = re.compile(r"[a-z_]{1,32}")
 OF_A_REFUND = ("refund_amount", "request_amount")
@@ -58,7 +59,8 @@ def says_yes(answer: Answer) -> bool:
         said = answer.body.decode()
     except ValueError:
         return False
-    return answer.status == 200 and len(said) <= LONGEST_YES and not NO_YES.search(said)
+    says_so = said.strip() in ("", "{}") or (YES.search(said) and not NO_YES.search(said))
+    return answer.status == 200 and len(said) <= LONGEST_YES and bool(says_so)
 
 
 def _failure(answer: Answer, body: Json) -> Failure:

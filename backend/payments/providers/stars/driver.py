@@ -40,7 +40,7 @@ NO_SUCH = frozenset({"CHARGE_ID_INVALID", "CHARGE_ID_EMPTY", "CHARGE_NOT_FOUND",
 PERIOD = timedelta(days=30)  # the only one Telegram renews after
 DEAREST_RENEWED = 10_000
 NEWS = ("active", "canceled", "failed")
-EPOCH = datetime.fromtimestamp(0, UTC)
+UNDATED = datetime.max.replace(tzinfo=UTC)
 
 
 class Stars:
@@ -278,7 +278,7 @@ class Stars:
         while end > 0:
             start = max(0, end - PAGE)
             rows = [(objects.moment(row), row) for row in reversed(await self._between(start, end))]
-            for at, row in sorted(rows, key=lambda one: one[0] or EPOCH, reverse=True):
+            for at, row in sorted(rows, key=lambda one: one[0] or UNDATED, reverse=True):
                 yield objects.transaction(self._who, row), at
             end = start
 

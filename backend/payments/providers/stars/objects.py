@@ -81,7 +81,7 @@ def _price(row: Json, affiliate: Json) -> int | None:
         return stars
     both = _nanos(row) + share
     is_whole = both % NANOS == 0
-    is_promised = promised is None or abs(both * promised // 1000 - share) < NANOS
+    is_promised = promised is None or abs(both * promised - 1000 * share) < 1000
     return both // NANOS if is_whole and is_promised else stars
 
 

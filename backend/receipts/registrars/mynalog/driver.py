@@ -27,6 +27,7 @@ from backend.receipts.registrars.mynalog.wire import Json
 READ_SECONDS = 30.0
 PAGE = 50
 REFUSAL_HOLDS = timedelta(minutes=15)
+REFRESHED_WITHIN = timedelta(hours=1)  # a renewal of the session that never ends gives way to the password
 
 
 class MyNalog:
@@ -52,6 +53,7 @@ class MyNalog:
         self._token: str | None = None
         self._refresh_token: str | None = None
         self._signing_in = asyncio.Lock()
+        self._unanswered_since: datetime | None = None  # the renewal of the session
         self._refused: tuple[Misconfigured, datetime] | None = None  # the password; until when that holds
 
     @classmethod
@@ -144,10 +146,16 @@ class MyNalog:
                 answer = await self._send("POST", "/auth/token", "refresh token", json=body)
                 if self._keep(answer):
                     return None
-                if isinstance(answer, NotProcessed | Unknown):  # no word on the token: it may serve later
+                if isinstance(answer, NotProcessed | Unknown) and self._waits():
                     return NotProcessed()
                 self._refresh_token = None
             return await self._send_password()
+
+    def _waits(self) -> bool:
+        """Whether the session may yet be renewed, about which there was no word."""
+        now = clock.now()
+        self._unanswered_since = self._unanswered_since or now
+        return now - self._unanswered_since < REFRESHED_WITHIN
 
     async def _send_password(self) -> Misconfigured | NotProcessed | None:
         """None: it gave a token. One that was refused is not sent again at once: the account might be locked."""
@@ -168,7 +176,7 @@ class MyNalog:
         token = wire.token(answer) if isinstance(answer, dict) else None
         if not isinstance(answer, dict) or token is None:
             return False
-        self._token = token
+        self._token, self._unanswered_since = token, None
         self._refresh_token = wire.token(answer, "refreshToken") or self._refresh_token
         return True
 
