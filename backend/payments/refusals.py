@@ -17,7 +17,7 @@ EMAIL_REFUSED = "email_refused"
 async def tell_rejected(session: AsyncSession, payment: Payment, rejected: Rejected, now: datetime) -> None:
     """A method without a contract, a limited shop, a body it does not take: said once a day for each answer.
 
-    What it refuses for its receipt is told with more by `fiscal`; buyers are told themselves that an address is refused.
+    A refusal for the receipt is told with more by `fiscal`; buyers are told themselves that an address is refused.
     """
     if rejected.parameter == RECEIPT or (rejected.code == EMAIL_REFUSED and payment.initiated_by == "buyer"):
         return
