@@ -232,7 +232,8 @@ async def take_back(
         return
     order = await get_order(session, payment.order_id)
     assert order.subscription_id is not None
-    days, whole = order.period_days or 0, payment.amount_minor
+    assert order.period_days is not None
+    days, whole = order.period_days, payment.amount_minor
     taken = days_taken(days, whole, payment.refunded_minor) - days_taken(days, whole, before)
     subscription = await subscriptions.take_days(
         session, order.subscription_id, taken, now, source="refund", source_id=str(refund.id)

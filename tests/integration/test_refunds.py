@@ -43,10 +43,22 @@ async def test_all_of_a_payment_goes_back_and_the_key_is_switched_off(shop: Shop
     assert (await shop.payment(checkout)).refunded_minor == 29900
     assert await ledger(buyer) == [30, -30]
     (told,) = buyer.heard(Refunded)
-    assert (told.amount, told.counted) == ("299\u00a0₽", True)
+    (subscription,) = await buyer.subscriptions()
+    assert told == Refunded("299\u00a0₽", counted=True, until=subscription.paid_until)
+    assert subscription.paid_until is not None
     assert (await shop.panel.client())["enable"] is False
+    for amount in (None, rubles("10"), rubles("0")):
+        with pytest.raises(NothingToGiveBack):
+            await give_back(shop, checkout, amount)
+
+
+async def test_nothing_at_all_does_not_go_back(shop: Shop) -> None:
+    checkout = await (await shop.buyer()).buys()
+
     with pytest.raises(NothingToGiveBack):
-        await give_back(shop, checkout)
+        await give_back(shop, checkout, rubles("0"))
+
+    assert await refund_rows(shop) == []
 
 
 async def test_what_is_sent_names_the_refund_and_says_what_it_is_for(shop: Shop) -> None:

@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from backend.notifications.kinds import SweepsFail
-from backend.payments.providers.base import PaymentState
+from backend.payments.providers.base import Known, PaymentState
+from backend.payments.recording import lags_behind
 from tests.integration.autopay_fixture import HOUR, subscribes
 from tests.integration.bot_fixtures import BotShop
 from tests.integration.refund_cases import ledger, refund_rows, returned_there
@@ -36,6 +38,21 @@ async def refuses(shop: Shop, ref: str) -> AsyncIterator[None]:
     finally:
         async with shop.deps.db.transaction() as session:
             await session.execute(text("alter table payments drop constraint poison"))
+
+
+async def test_what_a_list_says_again_is_not_settled_again(shop: Shop) -> None:
+    checkout = await (await shop.buyer()).buys()
+    known = await shop.deps.providers.get("yookassa").fetch(await shop.yookassa.ref(checkout.payment_id))
+    assert isinstance(known, Known)
+    returned = replace(known.snapshot, refunded_minor=1)
+
+    async with shop.deps.db.transaction() as session:
+        lags = [
+            await lags_behind(session, "yookassa", one)
+            for one in (known.snapshot, replace(known.snapshot, refunded_minor=None), returned)
+        ]
+
+    assert lags == [False, False, True]
 
 
 # --- one object that cannot be settled
