@@ -17,15 +17,21 @@ from tests.postgres_fixture import throwaway_postgres
 ROOT = Path(__file__).parent.parent
 MUTMUT = ROOT / ".venv" / "bin" / "mutmut"
 EXPLAINED = ROOT / "docs" / "mutants.md"
+REST = "rest"
 NOTICED = ("killed", "caught by type check")
 
 
 def main(wanted: Sequence[str]) -> int:
-    """The exit code. `wanted` are names of changes, `backend.payments.recording.*` too; none: all, from the start."""
+    """The exit code.
+
+    `wanted` are names of changes, `backend.payments.recording.*` too, or "rest": what was not tried yet or changed
+    since. None: all, from the start.
+    """
     if not wanted:
         shutil.rmtree(ROOT / "mutants", ignore_errors=True)
     with throwaway_postgres() as dsn:
-        command = [MUTMUT, "run", "--max-children", "2", *wanted]
+        names = [name for name in wanted if name != REST]
+        command = [MUTMUT, "run", "--max-children", "2", *names]
         tried = subprocess.run(command, cwd=ROOT, env={**os.environ, "SHOP_TEST_DSN": dsn}, check=False)  # noqa: S603
     if tried.returncode:
         return tried.returncode
