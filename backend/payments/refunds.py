@@ -191,7 +191,6 @@ def _row(payment: Payment, amount: Money, reason: str, now: datetime) -> Refund:
         reason=reason,
         idempotence_key=f"rf-{refund_id}",
         next_check_at=now,
-        attempts=0,
         created_at=now,
     )
 

@@ -11,8 +11,9 @@ from backend.notifications.kinds import ProviderMisconfigured, Refunded, RefundF
 from backend.orders.refunds import look_again, send_refund
 from backend.payments import circuits
 from backend.payments.models import Refund
-from backend.payments.refunds import NothingToGiveBack, RefundTooLarge, RefundUnderWay
+from backend.payments.refunds import NothingToGiveBack, RefundTooLarge, RefundUnderWay, enter_refund
 from backend.payments.rules import NEVER
+from backend.payments.service import lock_payment
 from tests.integration.refund_cases import (
     deaf,
     give_back,
@@ -50,6 +51,22 @@ async def test_all_of_a_payment_goes_back_and_the_key_is_switched_off(shop: Shop
     for amount in (None, rubles("10"), rubles("0")):
         with pytest.raises(NothingToGiveBack):
             await give_back(shop, checkout, amount)
+
+
+async def test_no_more_is_entered_than_what_is_left(shop: Shop) -> None:
+    checkout = await (await shop.buyer()).buys()
+
+    async with shop.deps.db.transaction() as session:
+        payment = await lock_payment(session, checkout.payment_id)
+        entered = [
+            await enter_refund(session, payment, ref, 20000, shop.now, origin="external")
+            for ref in ("r1", "r2", "r3")
+        ]
+        returned = payment.refunded_minor
+        await session.rollback()
+
+    assert [one and one.amount_minor for one in entered] == [20000, 9900, None]
+    assert returned == 29900
 
 
 async def test_nothing_at_all_does_not_go_back(shop: Shop) -> None:
