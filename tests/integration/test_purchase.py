@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.consents.models import Consent
 from backend.kit.money import Currency, Money
@@ -12,6 +12,7 @@ from backend.notifications.kinds import KeyReady, Paid, PaymentFailed
 from backend.orders.checkout import methods_for
 from backend.orders.queries import history
 from backend.payments.providers.base import PaymentState
+from backend.plans.models import Plan
 from tests.shop import Shop
 
 MONTH = timedelta(days=30)
@@ -57,6 +58,20 @@ async def test_every_plan_gives_what_it_says_for_what_it_costs(
     assert sold["amount"] == {"value": f"{kopecks // 100}.00", "currency": "RUB"}
     assert sold["description"].startswith(f"Подписка, {days} д")
     assert str(checkout.order_number) in sold["description"]
+
+
+async def test_a_purchase_gives_the_limits_of_its_plan(shop: Shop) -> None:
+    buyer, plan = await shop.buyer(), await shop.plan("monthly")
+    async with shop.deps.db.transaction() as session:
+        await session.execute(
+            update(Plan).where(Plan.id == plan.id).values(device_limit=3, traffic_limit_bytes=50_000_000_000)
+        )
+
+    await buyer.buys("monthly")
+
+    subscription = await buyer.subscription()
+    limits = (subscription.plan_id, subscription.device_limit, subscription.traffic_limit_bytes)
+    assert limits == (plan.id, 3, 50_000_000_000)
 
 
 async def test_a_checkout_leads_to_the_page_where_it_is_paid(shop: Shop) -> None:
