@@ -23,27 +23,8 @@ from backend.payments.providers.stars import Config, Stars
 from backend.payments.providers.stars.config import BotAccess
 from tests.contract.provider_cases import BROKEN, known, known_refund
 from tests.contract.stars_world import SERVICE, driver_of, listed, refund_of, request, sold
-from tests.contract.telegram_world import TOKEN, TelegramWorld, telegram_world
+from tests.contract.telegram_world import TOKEN, TelegramWorld
 from tests.proxies import socks_proxy
-
-
-@pytest.fixture(scope="module")
-async def worlds() -> AsyncIterator[TelegramWorld]:
-    async with telegram_world() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def telegram(worlds: TelegramWorld) -> TelegramWorld:
-    worlds.forget()
-    return worlds
-
-
-@pytest.fixture
-async def stars(telegram: TelegramWorld) -> AsyncIterator[Stars]:
-    driver = driver_of(telegram)
-    yield driver
-    await driver.aclose()
 
 
 @pytest.fixture

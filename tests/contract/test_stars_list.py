@@ -1,6 +1,5 @@
 """How the driver of Stars reads the list of what was paid, from Telegram's emulator over real HTTP."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,27 +12,8 @@ from backend.payments.providers.base import (
 )
 from backend.payments.providers.stars import Stars
 from tests.contract.provider_cases import known, known_refund
-from tests.contract.stars_world import SERVICE, driver_of, listed, sold
-from tests.contract.telegram_world import TelegramWorld, telegram_world
-
-
-@pytest.fixture(scope="module")
-async def worlds() -> AsyncIterator[TelegramWorld]:
-    async with telegram_world() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def telegram(worlds: TelegramWorld) -> TelegramWorld:
-    worlds.forget()
-    return worlds
-
-
-@pytest.fixture
-async def stars(telegram: TelegramWorld) -> AsyncIterator[Stars]:
-    driver = driver_of(telegram)
-    yield driver
-    await driver.aclose()
+from tests.contract.stars_world import SERVICE, listed, sold
+from tests.contract.telegram_world import TelegramWorld
 
 
 @pytest.mark.parametrize("many", [0, 1, 99, 100, 101, 350])
