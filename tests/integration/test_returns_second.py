@@ -46,7 +46,9 @@ async def test_the_second_payment_of_an_order_goes_back_at_one_tap(shop: Shop) -
     first, second = await pays_twice(shop, buyer)
     assert await ledger(buyer) == [30, 30]
     assert [(paid.times, paid.days) for paid in buyer.heard(Paid)] == [(1, 30), (2, 60)]
-    assert len(operators_heard(shop, PaidAgain)) == 1
+    (told,) = operators_heard(shop, PaidAgain)
+    assert isinstance(told, PaidAgain)
+    assert (told.amount, told.provider, told.times) == ("299\u00a0₽", "yookassa", 2)
 
     outcomes = await asyncio.gather(
         *(returns_second(shop, buyer, payment_id) for payment_id in (second, first, second)), return_exceptions=True

@@ -1,11 +1,12 @@
 """A payment becomes days: exactly once, exactly what was ordered, and only if it is exactly what was asked for."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from backend.kit import clock
 from backend.notifications.kinds import Paid, PaymentChecked, PaymentSeen
@@ -14,9 +15,13 @@ from backend.orders.service import settle
 from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
 from backend.payments.rules import NEVER
+from backend.payments.service import lock_payment
 from backend.plans.models import Plan, PlanPrice
 from backend.plans.service import PlanNotOnSale, withdraw
 from backend.users.models import User
+from tests.faults.steps import somebody_waits
+from tests.integration.bot_fixtures import BotShop
+from tests.integration.stars_fixture import charges, control, payer
 from tests.integration.test_concurrency import snapshot_of
 from tests.integration.test_refunds_outside import coingate
 from tests.shop import Shop
@@ -333,3 +338,37 @@ async def test_what_is_stored_of_a_request_is_what_was_sent(shop: Shop) -> None:
     assert sent["confirmation"]["locale"] == "en_US"
     assert sent["metadata"]["pid"] == str(payment.id)
     assert sent["description"].startswith("Subscription, 90 days")
+
+
+async def test_what_the_bot_heard_is_not_asked_for_again(bot_shop: BotShop) -> None:
+    buyer = await payer(bot_shop)
+    link = await buyer.checks_out()
+    asked = bot_shop.shop.town.companies.world.faults.arm(
+        "telegram", "latency", path="*/getStarTransactions", times=None
+    )
+
+    await buyer.pays(link)
+
+    assert await buyer.days() == [("payment", 30)]
+    assert asked.hits == 0
+
+
+async def test_a_refund_the_bot_hears_of_while_the_payment_settles_is_kept_for_later(bot_shop: BotShop) -> None:
+    """Also when the job that was queued with it is lost."""
+    shop, buyer = bot_shop.shop, await payer(bot_shop)
+    paid = await buyer.ended(await buyer.presses_pay(await buyer.checks_out()))
+    await bot_shop.idle()
+    (charge,) = await charges(bot_shop)
+
+    async with shop.deps.db.transaction() as session:
+        await lock_payment(session, charge.id)
+        working = asyncio.create_task(shop.run_jobs())
+        await somebody_waits(shop)
+        await control(bot_shop, f"charges/{paid['charge_id']}/refund")
+        await bot_shop.idle()
+        await session.execute(text("delete from procrastinate_jobs where status = 'todo'"))
+    await working
+    assert await buyer.days() == [("payment", 30)]
+    await shop.passes(seconds=10)
+
+    assert await buyer.days() == [("payment", 30), ("refund", -30)]
