@@ -31,7 +31,11 @@ MONTH = timedelta(days=30)
 
 async def change_at_the_provider(shop: Shop, payment_id: Any, **fields: Any) -> None:
     """The provider's object is not what we asked for; no client of it could do that."""
-    document = shop.town.companies.yookassa._payments.find(await shop.yookassa.ref(payment_id))
+    change_object(shop, await shop.yookassa.ref(payment_id), **fields)
+
+
+def change_object(shop: Shop, ref: str, **fields: Any) -> None:
+    document = shop.town.companies.yookassa._payments.find(ref)
     assert document is not None
     document["object"] |= fields
 

@@ -15,6 +15,7 @@ from tests.integration.bot_fixtures import BotShop
 from tests.integration.refund_cases import ledger, refund_rows, returned_there
 from tests.integration.stars_fixture import control
 from tests.integration.test_refunds_outside import coingate, pays_coins
+from tests.integration.test_settle import change_object
 from tests.integration.test_stars_renewals import subscribed
 from tests.outside import CREATE, LIST
 from tests.shop import Shop
@@ -154,8 +155,10 @@ async def test_coins_given_back_months_later_are_found_within_a_day(shop: Shop, 
 
 
 async def test_a_second_charge_of_one_attempt_waits_until_the_first_has_an_end(shop: Shop) -> None:
-    owner = await subscribes(shop)
-    await owner.card_answers("pending")
+    """Whatever is open of somebody else."""
+    owner, another = await subscribes(shop), await subscribes(shop)
+    for one in (owner, another):
+        await one.card_answers("pending")
     await owner.is_warned()
     await owner.reaches(12 * HOUR)
     (charge,) = await owner.charges()
@@ -172,7 +175,8 @@ async def test_a_second_charge_of_one_attempt_waits_until_the_first_has_an_end(s
     await shop.run_jobs()
 
     assert beside == ["pending", "failed"]
-    assert alone[0] == "canceled"
+    assert alone[:2] == ["canceled", "pending"]
+    assert await another.states() == ["pending"]
     assert (await owner.charges())[1].provider_payment_id == second
     assert (await owner.states())[:2] == ["canceled", "succeeded"]
     assert await ledger(owner.buyer) == [30, 30]
@@ -192,3 +196,26 @@ async def test_a_second_charge_that_is_paid_counts_beside_an_open_one(shop: Shop
 
     assert await owner.states() == ["pending", "succeeded"]
     assert await ledger(owner.buyer) == [30, 30]
+
+
+async def test_a_second_charge_that_is_paid_otherwise_waits_until_the_first_has_an_end(shop: Shop) -> None:
+    """It is to be looked at by a person, and then it is as open as the first one."""
+    owner = await subscribes(shop)
+    await owner.card_answers("pending")
+    await owner.is_warned()
+    await owner.reaches(12 * HOUR)
+    (charge,) = await owner.charges()
+    assert charge.request_body is not None
+    second = await shop.yookassa.send("a-key-of-somebody-else", charge.request_body)
+    change_object(shop, second, amount={"value": "1.00", "currency": "RUB"})
+    await shop.yookassa.pay_ref(second, webhooks=0)
+
+    await shop.passes(hours=1.01)
+    beside = await owner.states()
+    await shop.yookassa.act(f"payments/{charge.provider_payment_id}/decline", reason="insufficient_funds")
+    await shop.passes(minutes=2)
+    await shop.passes(hours=1.01)
+
+    assert beside == ["pending", "failed"]
+    assert (await owner.states())[:2] == ["canceled", "review"]
+    assert await ledger(owner.buyer) == [30]
