@@ -249,6 +249,20 @@ async def test_ten_impatient_taps_ask_the_provider_once_in_five_seconds(shop: Sh
     assert (once, await shop.yookassa.fetches()) == (1, 2)
 
 
+async def test_a_tap_asks_as_soon_as_the_page_is_there_but_not_right_after_a_poll(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+
+    async def asked() -> int:
+        await check_now(shop.deps, clock.now(), payment_id=checkout.payment_id, user_id=buyer.id)
+        return await shop.yookassa.fetches()
+
+    assert await asked() == 1
+    await shop.passes(seconds=31)
+    polled = await shop.yookassa.fetches()
+    assert (polled, await asked()) == (2, 2)
+
+
 async def test_impatience_during_an_outage_does_not_hammer_the_provider(shop: Shop) -> None:
     buyer = await shop.buyer()
     checkout = await buyer.orders("monthly")

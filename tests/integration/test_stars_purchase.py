@@ -9,6 +9,7 @@ from sqlalchemy import update
 from backend.payments import circuits
 from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState
+from backend.payments.rules import LINK_LIVES, NEVER
 from backend.plans.service import withdraw
 from backend.switches.service import hold, release, switch_off
 from backend.users.models import User
@@ -78,6 +79,7 @@ async def test_a_second_tap_leads_to_the_same_payment(bot_shop: BotShop) -> None
 
     (charge,) = await charges(bot_shop)
     assert (charge.amount_minor, charge.state, charge.provider_payment_id) == (535, PaymentState.PENDING, None)
+    assert charge.next_check_at - charge.created_at == LINK_LIVES  # nobody can be asked about it
 
 
 async def test_an_order_that_is_paid_is_not_paid_again(bot_shop: BotShop) -> None:
@@ -169,7 +171,7 @@ async def test_after_the_hour_the_screen_says_so_and_the_link_is_refused(bot_sho
 
     assert "Время на оплату вышло" in (await buyer.phone.screen())["text"]
     (charge,) = await charges(bot_shop)
-    assert charge.state == PaymentState.CANCELED
+    assert (charge.state, charge.next_check_at) == (PaymentState.CANCELED, NEVER)
     assert (await refusal(buyer, link)).startswith("Этот счёт больше не действует.")
 
 
