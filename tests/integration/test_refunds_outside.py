@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -9,7 +10,7 @@ from sqlalchemy import update
 from backend.notifications.kinds import Refunded, RefundUnread
 from backend.orders.checkout import Checkout
 from backend.orders.returns import call_off
-from backend.orders.service import settle, take_back
+from backend.orders.service import NOT_LISTED, settle, take_back
 from backend.payments.models import Payment
 from backend.payments.providers.base import Known, PaymentState, RefundSnapshot, Snapshot
 from backend.payments.service import lock_payment
@@ -141,6 +142,20 @@ async def test_while_the_refunds_cannot_be_read_the_event_waits(shop: Shop) -> N
 
     assert await ledger(buyer) == [30, -30]
     assert all(event.handled_at for event in await shop.events())
+
+
+async def test_while_a_refund_is_told_of_and_not_listed_the_event_waits(shop: Shop) -> None:
+    checkout = await (await shop.buyer()).orders()
+    await shop.yookassa.pay(checkout.payment_id)
+    known = await shop.deps.providers.get("yookassa").fetch(await shop.yookassa.ref(checkout.payment_id))
+    assert isinstance(known, Known)
+
+    async with shop.deps.db.transaction() as session:
+        snapshot = replace(known.snapshot, refunded_minor=10000)
+        await settle(session, shop.deps.providers, "yookassa", snapshot, shop.now)
+
+    (event,) = await shop.events()
+    assert (event.handled_at, event.last_error) == (None, NOT_LISTED)
 
 
 async def test_a_forged_refund_takes_nothing(shop: Shop) -> None:
