@@ -13,6 +13,7 @@ from backend.payments.rules import LINK_LIVES, NEVER
 from backend.plans.service import withdraw
 from backend.switches.service import hold, release, switch_off
 from backend.users.models import User
+from bot.payments import Till
 from tests.integration.autopay_fixture import changes
 from tests.integration.bot_fixtures import BotShop, place_of
 from tests.integration.stars_fixture import Payer, charges, control, payer, refunds, settled
@@ -250,13 +251,16 @@ async def test_an_update_that_comes_twice_counts_once(bot_shop: BotShop) -> None
     buyer = await payer(bot_shop)
     await buyer.pays(await buyer.checks_out())
     history = (await bot_shop.http.get("updates/history")).json()
-    (paid,) = [u["update_id"] for u in history if "successful_payment" in u.get("message", {})]
+    (paid,) = [update for update in history if "successful_payment" in update.get("message", {})]
 
     for _ in range(3):
-        await control(bot_shop, f"updates/{paid}/repeat")
+        await control(bot_shop, f"updates/{paid['update_id']}/repeat")
         await settled(bot_shop)
+    assert await Till(bot_shop.bot, bot_shop.shop.deps).takes_unread(json.dumps(paid).encode())  # after a restart
+    await settled(bot_shop)
 
     assert await buyer.days() == [("payment", 30)]
+    assert await refunds(bot_shop) == []
     (event,) = await bot_shop.shop.events()
     (charge,) = await charges(bot_shop)
     assert event.dedup_key == f"paid:{charge.provider_payment_id}"
