@@ -85,6 +85,18 @@ async def test_what_an_answer_to_our_own_key_leaves_out_is_no_contradiction(
     assert [line.days for line in await buyer.extensions()] == [30]
 
 
+async def test_what_came_to_nothing_needs_no_person_whatever_its_sum(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    checkout = await buyer.orders("monthly")
+    await change_at_the_provider(shop, checkout.payment_id, amount={"value": "1.00", "currency": "RUB"})
+
+    await shop.yookassa.decline(checkout.payment_id)
+    await shop.passes(seconds=31)
+
+    (payment,) = await buyer.payments()
+    assert (payment.state, payment.review_reason) == (PaymentState.CANCELED, None)
+
+
 async def test_a_payment_in_review_is_not_asked_for_again_by_its_webhook(shop: Shop) -> None:
     buyer = await shop.buyer()
     checkout = await buyer.orders("monthly")
