@@ -6,7 +6,9 @@ from datetime import timedelta
 
 from backend.kit import clock
 from backend.orders.service import settle
+from backend.payments.models import Payment
 from backend.payments.providers.base import PaymentState, Snapshot
+from tests.integration.autopay_fixture import changes
 from tests.integration.test_concurrency import snapshot_of, waits_or_ends
 from tests.shop import Shop
 
@@ -44,3 +46,16 @@ async def test_two_payments_of_one_subscription_at_one_moment_give_both_their_da
     assert [line.days for line in await buyer.extensions()] == [30, 30]
     assert await buyer.paid_until() - begun >= timedelta(days=60)
     assert (await buyer.subscription()).desired_version == 2
+
+
+async def test_two_companies_may_call_a_payment_the_same(shop: Shop) -> None:
+    buyer = await shop.buyer()
+    card, coins = await buyer.orders(), await buyer.orders(provider="coingate", method="btc")
+    ref = await shop.yookassa.ref(card.payment_id)
+    await changes(shop, Payment, Payment.id == coins.payment_id, provider_payment_id=ref)
+
+    await shop.yookassa.pay(card.payment_id)
+    await shop.run_jobs()
+
+    assert (await shop.payment(card)).state == PaymentState.SUCCEEDED
+    assert (await shop.payment(coins)).state == PaymentState.PENDING
