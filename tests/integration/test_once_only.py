@@ -59,3 +59,15 @@ async def test_two_companies_may_call_a_payment_the_same(shop: Shop) -> None:
 
     assert (await shop.payment(card)).state == PaymentState.SUCCEEDED
     assert (await shop.payment(coins)).state == PaymentState.PENDING
+
+
+async def test_no_company_says_anything_of_the_payments_of_another(shop: Shop) -> None:
+    """Not even with our signature of that payment."""
+    checkout = await (await shop.buyer()).orders()
+    paid = await snapshot_of(shop, await shop.yookassa.pay(checkout.payment_id, webhooks=0))
+
+    async with shop.deps.db.transaction() as session:
+        told = await settle(session, shop.deps.providers, "coingate", replace(paid, ref="1"), clock.now())
+
+    assert told is None
+    assert (await shop.payment(checkout)).state == PaymentState.PENDING
