@@ -3,18 +3,19 @@
 import asyncio
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from backend.kit.money import Money
 from backend.notifications.kinds import Paid, RefundAsked, RefundDecided, Refunded
 from backend.orders import returns
 from backend.orders.checkout import Checkout
 from backend.orders.returns import AlreadyDecided, Refundable
-from backend.payments.refunds import NothingToGiveBack, RefundUnderWay
+from backend.payments.refunds import NothingToGiveBack, RefundUnderWay, claim_due_refunds
 from backend.payments.service import PaymentNotFound
 from backend.users.models import User
 from tests.integration.refund_cases import (
     decides,
+    give_back,
     ledger,
     made_there,
     offers,
@@ -260,3 +261,18 @@ async def test_a_blocked_buyer_who_pays_has_days_no_key_and_an_operator_who_deci
     assert decision.amount == rubles("299")
     assert await ledger(buyer) == [30, -30]
     assert buyer.heard(RefundDecided) == []  # he did not ask
+
+
+async def test_what_is_due_is_sent_by_one_process_and_what_was_asked_for_by_none(shop: Shop) -> None:
+    buyer, other = await shop.buyer(), await shop.buyer()
+    mine, his = await buyer.buys(), await other.buys()
+    await asks(shop, buyer, mine)
+    due = await give_back(shop, his)
+
+    async with shop.deps.db.transaction() as session, shop.deps.db.transaction() as another:
+        claimed = await claim_due_refunds(session, due.next_check_at)
+        await another.execute(text("set local lock_timeout = '2s'"))
+        left = await claim_due_refunds(another, due.next_check_at)
+
+    assert [refund.id for refund in claimed] == [due.id]
+    assert left == []
