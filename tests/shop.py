@@ -132,7 +132,14 @@ class Buyer:
             price = await get_price(session, plan.id, Currency.RUB)
             name = f"{self.id}:{next(self.requests)}"
             order = await place_order(
-                session, clock.now(), user_id=self.id, plan=plan, price=price, request_id=name, shown_in=None
+                session,
+                clock.now(),
+                user_id=self.id,
+                plan=plan,
+                price=price,
+                request_id=name,
+                shown_in=None,
+                autopay=False,
             )
             attempt = Attempt(
                 order_id=order.id,

@@ -95,7 +95,7 @@ async def place_order(
     price: Money,
     request_id: str,
     shown_in: str | None,
-    autopay: bool = False,
+    autopay: bool,
 ) -> Order:
     """What a tap on a method agrees to: this plan at this price, with the offer accepted.
 

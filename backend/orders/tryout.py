@@ -43,6 +43,7 @@ async def start_test(deps: Deps, now: datetime, *, user_id: int, provider: str) 
             price=Money(driver.least[currency], currency),
             request_id=f"test:{user_id}:{provider}",
             shown_in=None,
+            autopay=False,
         )
         attempt = attempt_of(deps, order, user, driver.methods[0], language=user.language)
         payment = await open_payment(session, deps.providers, driver, attempt, now)
