@@ -251,7 +251,7 @@ async def test_an_update_that_comes_twice_counts_once(bot_shop: BotShop) -> None
     buyer = await payer(bot_shop)
     await buyer.pays(await buyer.checks_out())
     history = (await bot_shop.http.get("updates/history")).json()
-    (paid,) = [update for update in history if "successful_payment" in update.get("message", {})]
+    (paid,) = [heard for heard in history if "successful_payment" in heard.get("message", {})]
 
     for _ in range(3):
         await control(bot_shop, f"updates/{paid['update_id']}/repeat")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from backend.notifications.kinds import SweepsFail
 from backend.payments.providers.base import Known, PaymentState
 from backend.payments.recording import lags_behind
-from tests.integration.autopay_fixture import HOUR, subscribes
+from tests.integration.autopay_fixture import HOUR, Subscriber, subscribes
 from tests.integration.bot_fixtures import BotShop
 from tests.integration.refund_cases import ledger, refund_rows, returned_there
 from tests.integration.stars_fixture import control
@@ -154,20 +154,27 @@ async def test_coins_given_back_months_later_are_found_within_a_day(shop: Shop, 
 # --- two objects of one charge of ours
 
 
-async def test_a_second_charge_of_one_attempt_waits_until_the_first_has_an_end(shop: Shop) -> None:
-    """Whatever is open of somebody else."""
-    owner, another = await subscribes(shop), await subscribes(shop)
-    for one in (owner, another):
-        await one.card_answers("pending")
+async def charged_twice(shop: Shop) -> tuple[Subscriber, str, str]:
+    """Whose card it is, the charge that is under way, and a second one that YooKassa has for it."""
+    owner = await subscribes(shop)
+    await owner.card_answers("pending")
     await owner.is_warned()
     await owner.reaches(12 * HOUR)
     (charge,) = await owner.charges()
     assert charge.request_body is not None
     second = await shop.yookassa.send("a-key-of-somebody-else", charge.request_body)
+    return owner, charge.provider_payment_id or "", second
+
+
+async def test_a_second_charge_of_one_attempt_waits_until_the_first_has_an_end(shop: Shop) -> None:
+    """Whatever is open of somebody else."""
+    another = await subscribes(shop)
+    await another.card_answers("pending")
+    owner, first, second = await charged_twice(shop)
 
     await shop.passes(hours=1.01)
     beside = await owner.states()
-    await shop.yookassa.act(f"payments/{charge.provider_payment_id}/decline", reason="insufficient_funds")
+    await shop.yookassa.act(f"payments/{first}/decline", reason="insufficient_funds")
     await shop.passes(minutes=2)
     await shop.passes(hours=1.01)
     alone = await owner.states()
@@ -183,13 +190,7 @@ async def test_a_second_charge_of_one_attempt_waits_until_the_first_has_an_end(s
 
 
 async def test_a_second_charge_that_is_paid_counts_beside_an_open_one(shop: Shop) -> None:
-    owner = await subscribes(shop)
-    await owner.card_answers("pending")
-    await owner.is_warned()
-    await owner.reaches(12 * HOUR)
-    (charge,) = await owner.charges()
-    assert charge.request_body is not None
-    second = await shop.yookassa.send("a-key-of-somebody-else", charge.request_body)
+    owner, _, second = await charged_twice(shop)
     await shop.yookassa.pay_ref(second, webhooks=0)
 
     await shop.passes(hours=1.01)
@@ -200,19 +201,13 @@ async def test_a_second_charge_that_is_paid_counts_beside_an_open_one(shop: Shop
 
 async def test_a_second_charge_that_is_paid_otherwise_waits_until_the_first_has_an_end(shop: Shop) -> None:
     """It is to be looked at by a person, and then it is as open as the first one."""
-    owner = await subscribes(shop)
-    await owner.card_answers("pending")
-    await owner.is_warned()
-    await owner.reaches(12 * HOUR)
-    (charge,) = await owner.charges()
-    assert charge.request_body is not None
-    second = await shop.yookassa.send("a-key-of-somebody-else", charge.request_body)
+    owner, first, second = await charged_twice(shop)
     change_object(shop, second, amount={"value": "1.00", "currency": "RUB"})
     await shop.yookassa.pay_ref(second, webhooks=0)
 
     await shop.passes(hours=1.01)
     beside = await owner.states()
-    await shop.yookassa.act(f"payments/{charge.provider_payment_id}/decline", reason="insufficient_funds")
+    await shop.yookassa.act(f"payments/{first}/decline", reason="insufficient_funds")
     await shop.passes(minutes=2)
     await shop.passes(hours=1.01)
 
